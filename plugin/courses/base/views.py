@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,12 @@ V = TypeVar("V", bound="DataclassInstance")
 
 def from_row(view: type[V], row: object, **others: Any) -> V:
     """Return a view of a row: fields not in `others` are copied from its attributes of the same name."""
-    same = {each.name: getattr(row, each.name) for each in fields(view) if each.name not in others}
-    return view(**same, **others)
+    return view(**{name: getattr(row, name) for name in _names_of(view) if name not in others}, **others)
+
+
+@cache
+def _names_of(view: type["DataclassInstance"]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(view))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.state import DUE_ON
-from plugin.courses.base.views import ClientView, ClinicView, CourseView
+from plugin.courses.base.views import ClientView, ClinicView, CourseView, from_row
 from plugin.courses.base.work import Work, in_session, require_row, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import living_client_in, view_of
@@ -163,13 +163,10 @@ def _may_be_due(today: date, rules: LetterRules, ahead: timedelta) -> Iterator[C
 
 def _facts(row: Row[Any], zone: ZoneInfo) -> LetterFacts:
     of: ListedCourse = row.ListedCourse
-    return LetterFacts(
-        course_id=of.course_id,
+    return from_row(
+        LetterFacts,
+        of,
         client_id=of.client_id or "",
-        status=of.status,
-        main_granted=of.main_granted,
-        main_used=of.main_used,
-        main_left=of.main_left,
         left=of.sessions_left,
         has_touch_ups=bool(row.has_touch_ups),
         is_due=of.due > 0,
@@ -177,8 +174,6 @@ def _facts(row: Row[Any], zone: ZoneInfo) -> LetterFacts:
         sold_on=of.sold_at.astimezone(zone).date(),
         expires_on=None if of.expires_on == NEVER else of.expires_on,
         last_visit_on=None if of.last_visit_on == NOT_YET else of.last_visit_on,
-        last_seen_on=of.last_seen_on,
-        due_back_on=of.due_back_on,
         client_left=int(row.client_left),
         booked_on=row.start_at.astimezone(zone).date() if row.start_at else None,
     )

@@ -18,7 +18,7 @@ from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.columns import Column, Columns, Kind, Person, Share, file_of
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Cell, Sheet, sheet_of, tenths
-from plugin.courses.base.views import Page
+from plugin.courses.base.views import Page, from_row
 from plugin.courses.lists.listing import count_waiting_in
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports.period import months_up_to
@@ -342,18 +342,15 @@ def _behind() -> Select[*tuple[Any, ...]]:
 
 def _course(row: Any) -> CourseBehind:
     of = row.ListedCourse
-    return CourseBehind(
-        course_id=of.course_id,
-        client_id=of.client_id,
+    return from_row(
+        CourseBehind,
+        of,
         client_name=row.client or "",
-        package_name=of.package_name,
         practitioner=of.practitioner_name,
         used=of.main_used,
         granted=of.main_granted,
         last_visit_on=None if of.last_visit_on == NOT_YET else of.last_visit_on,
         value=Money(of.value, of.currency),
-        visits=of.visits,
-        visit_days=of.visit_days,
     )
 
 
