@@ -6,9 +6,8 @@ A job that calls Square uses keys made of its subject, so that a lost answer and
 from plugin.alarms.notices import ALARM_MAIL, ALARM_WEBHOOK, mail_notice, post_notice
 from plugin.backups.standing import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
 from plugin.core.acts import COURSEKEEPER
-from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff import ALERT
-from plugin.courses.accounts.staff_edits import EMAIL_CODE
+from plugin.courses.accounts.staff_edits import EMAIL_CODE, FORGOTTEN, LINK
 from plugin.courses.agreements.signing import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH

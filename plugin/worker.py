@@ -24,8 +24,7 @@ from plugin.backups.update_check import check_for_update
 from plugin.backups.work import drop_left_work
 from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
-from plugin.courses.base.lease import hasten_misdated
-from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job, claim_job_in
+from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job, claim_job_in, hasten_misdated
 from plugin.courses.documents.files import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life

@@ -41,9 +41,9 @@ def import_courses(
 
     Imports all rows or none. Shows how each column is mapped and asks before it writes.
     """
-    from plugin.courses.imports import command
+    from plugin.courses.imports import run
 
-    wishes = command.Wishes(
+    wishes = run.Wishes(
         columns=(*fields, *(_turned(each) for each in columns)),
         is_day_first=_IS_DAY_FIRST[dates],
         sold_on=parsed_day(sold_on, "--sold-on"),
@@ -51,7 +51,7 @@ def import_courses(
     )
     with opened_store() as store:
         act = operator_act()
-        prepared = command.prepare(store, act, file, wishes, note)
+        prepared = run.prepare(store, act, file, wishes, note)
         if isinstance(prepared, str):
             report({"message": prepared, "ok": True, "courses": 0, "wrong": []}, prepared, as_json=as_json)
             return
@@ -60,7 +60,7 @@ def import_courses(
         is_written = prepared.checked.is_clean and not dry_run
         if is_written:
             _confirm(prepared.checked.found["courses"], yes=yes)
-            prepared = command.write(store, act, prepared)
+            prepared = run.write(store, act, prepared)
         result = prepared.to_json(is_written=is_written and prepared.checked.is_clean)
     report(result, result["message"], as_json=as_json)
     sys.exit(0 if result["ok"] else 1)

@@ -64,7 +64,7 @@ def user_add(email: str, role: str, name: str, by_link: bool, password_stdin: bo
 
 
 def _invite(email: str, name: str, role: Role) -> None:
-    from plugin.courses.accounts.invitations import NewPerson, invite
+    from plugin.courses.accounts.staff_edits import NewPerson, invite
 
     with opened_services() as services:
         services.settings.needing("secret_key")
@@ -79,7 +79,7 @@ def user_reset_link(email: str) -> None:
 
     An open invitation is renewed, and its earlier link ends. No server needs to run to make it.
     """
-    from plugin.courses.accounts.invitations import invite_again, person_to_reset
+    from plugin.courses.accounts.staff_edits import invite_again, person_to_reset
 
     with opened_services() as services:
         services.settings.needing("secret_key")
@@ -89,7 +89,7 @@ def user_reset_link(email: str) -> None:
 
 
 def _print_link(services: Services, person: StaffView) -> None:
-    from plugin.courses.accounts.invitations import expires_at, link_address
+    from plugin.courses.accounts.staff_edits import expires_at, link_address
 
     now = services.clock()
     until = expires_at(person, now).astimezone().strftime("%Y-%m-%d %H:%M %Z")

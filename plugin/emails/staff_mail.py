@@ -11,8 +11,7 @@ from functools import partial
 from invoices.language import Language
 from plugin.core.acts import Role
 from plugin.courses.accounts import staff
-from plugin.courses.accounts.invitations import expires_at, link_address, note_mail_problem
-from plugin.courses.accounts.staff_edits import email_code
+from plugin.courses.accounts.staff_edits import email_code, expires_at, link_address, note_mail_problem
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView

@@ -15,8 +15,8 @@ from itsdangerous import URLSafeTimedSerializer
 
 from plugin.cli import main
 from plugin.courses.accounts.api_tokens import holder_of
-from plugin.courses.accounts.invitations import RESET_SALT, person_of_link
 from plugin.courses.accounts.staff import staff_by_email
+from plugin.courses.accounts.staff_edits import RESET_SALT, person_of_link
 from plugin.services import wall_clock
 from plugin.store import Store
 from plugin.web.account.passwords import fits

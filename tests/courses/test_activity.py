@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.invitations import NewPerson, invite
+from plugin.courses.accounts.staff_edits import NewPerson, invite
 from plugin.courses.base.activity import Did
 from plugin.courses.clients.clients import change_client
 from plugin.courses.privacy.access_log import record_download

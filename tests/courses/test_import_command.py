@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.imports.command import Prepared, Wishes, prepare, write
+from plugin.courses.imports.run import Prepared, Wishes, prepare, write
 from plugin.errors import InvalidField, NotAllowed
 from tests.courses.appointments import Appointments
 from tests.courses.desk import DEB, OLGA, Desk

@@ -9,17 +9,6 @@ from pydantic import SecretStr
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts import sign_ins
-from plugin.courses.accounts.invitations import (
-    NewPerson,
-    expires_at,
-    invite,
-    invite_again,
-    link_address,
-    person_to_reset,
-    request_reset,
-    send_reset_link,
-    withdraw,
-)
 from plugin.courses.accounts.staff import (
     StaffView,
     add_staff,
@@ -30,11 +19,20 @@ from plugin.courses.accounts.staff import (
     set_password,
 )
 from plugin.courses.accounts.staff_edits import (
+    NewPerson,
     StaffDetails,
     change_own_email,
     edit_staff,
+    expires_at,
+    invite,
+    invite_again,
+    link_address,
+    person_to_reset,
     rename_self,
+    request_reset,
+    send_reset_link,
     set_role,
+    withdraw,
 )
 from plugin.courses.visits.visits import describe_visit
 from plugin.errors import ConfigurationError, InvalidField, NotAllowed, NotFound, Refused

@@ -17,8 +17,8 @@ from plugin.courses.reports.follow_ups import (
     follow_up_page,
     follow_ups,
 )
-from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay
 from plugin.courses.reports.period import month_of
+from plugin.courses.reports.usage import Basis, Rate, done_sessions, pay
 from plugin.courses.sales.sales import Came
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock

@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from invoices.calendar import calendar_of
 from invoices.language import language_for
-from invoices.pages.welcome import planner_page
+from invoices.pages.welcome import calendar_of, planner_page
 from invoices.papers import PlannerVisit
 from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, propose_visits
 from plugin.courses.base.clinic import save_hours

@@ -8,8 +8,8 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.invitations import RESET_SALT, NewPerson, invite, link_address
 from plugin.courses.accounts.staff import StaffView, deactivate_staff, list_staff, read_staff, staff_by_email
+from plugin.courses.accounts.staff_edits import RESET_SALT, NewPerson, invite, link_address
 from plugin.services import Services
 from plugin.worker import Worker
 from tests.clock import HandMovedClock

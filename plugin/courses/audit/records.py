@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.sealing import RECORDS
-from plugin.courses.documents.checks import wrong_documents
+from plugin.courses.documents.series import wrong_documents
 from plugin.store.prepared import Prepared
 from plugin.store.recorded import RECORDED, record_fingerprint
 from plugin.store.tables import Client, Course, Handout

@@ -1,7 +1,6 @@
 """The inbox: Square's events, stored as received until handled; and how far a list of Square's was read.
 
 The unique id of an event stops replays.
-
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.base.lease import Queue
+from plugin.courses.base.outbox import Queue
 from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
 from plugin.courses.base.work import in_session
 from plugin.store import Store

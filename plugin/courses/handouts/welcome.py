@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.aftercare import starting_text
-from invoices.calendar import calendar_of
 from invoices.language import language_for
 from invoices.pages.sheet import OF_WELCOME
+from invoices.pages.welcome import calendar_of
 from invoices.papers import PlannerForm, PlannerVisit, Section, VisitPlanner, WelcomeContent, WelcomeSheet
 from plugin.courses.base.clinic import hours_in, local_date
 from plugin.courses.base.views import CourseView

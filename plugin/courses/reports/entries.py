@@ -26,9 +26,9 @@ from plugin.courses.reports.books import (
     entry_kind,
     with_courses,
 )
-from plugin.courses.reports.pay import is_of_practitioner
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sums import GroupSum, group_sums
+from plugin.courses.reports.usage import is_of_practitioner
 from plugin.store import Store
 from plugin.store.tables import Allowance, Client, Course, Entry, Visit
 

@@ -10,9 +10,9 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.structs import AuthenticatorTransport
 
 from plugin.courses.accounts import second_factors
-from plugin.courses.accounts.invitations import is_link, person_of_link
 from plugin.courses.accounts.sign_ins import SignedIn, staff_signed_in
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password, staff_by_email, staff_by_mark
+from plugin.courses.accounts.staff_edits import is_link, person_of_link
 from plugin.web import current_services
 from plugin.web.account.passwords import fits
 from plugin.web.account.shared import is_idle, keep_awake

@@ -19,8 +19,8 @@ from flask_security.recoverable import reset_password_token_status
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.accounts.invitations import RESET_PATH, RESET_SALT, is_loopback, request_reset
 from plugin.courses.accounts.staff import INVITATION_LASTS
+from plugin.courses.accounts.staff_edits import RESET_PATH, RESET_SALT, is_loopback, request_reset
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.account.passwords import refuse_weak, typed

@@ -13,7 +13,7 @@ from plugin.core.text import NAME_LENGTH
 from plugin.courses.base.views import ContentView, PackageView
 from plugin.courses.catalog.packages import MOST_TREATMENTS, NewContent, NewPackage
 from plugin.courses.imports.batches import Chosen
-from plugin.courses.reports.pay import Basis, Rate
+from plugin.courses.reports.usage import Basis, Rate
 from plugin.errors import InvalidField
 from plugin.web import pages
 from plugin.web.format import locale_of

@@ -8,7 +8,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
-from plugin.courses.accounts import invitations, second_factors, sign_ins
+from plugin.courses.accounts import second_factors, sign_ins, staff_edits
 from plugin.courses.accounts.staff import StaffView, has_second_factor, read_staff
 from plugin.courses.accounts.staff_edits import edit_staff
 from plugin.errors import Refused
@@ -74,13 +74,13 @@ def renew(staff_id: str) -> ResponseReturnValue:
     """Make a new invitation; the earlier link ends."""
     by_mail = _is_by_mail(HowForm.sent().how.data)
     store, act = current_services().store, current_act()
-    member = invitations.invite_again(store, act, staff_id, by_mail=by_mail, base_url=_base_of_links())
+    member = staff_edits.invite_again(store, act, staff_id, by_mail=by_mail, base_url=_base_of_links())
     return _sent(member) if by_mail else _link_page(member)
 
 
 @blueprint.post("/<staff_id>/withdrawal", refused=show)
 def end_invitation(staff_id: str) -> ResponseReturnValue:
-    member = invitations.withdraw(current_services().store, current_act(), staff_id)
+    member = staff_edits.withdraw(current_services().store, current_act(), staff_id)
     return redirect_to(
         "staff.show",
         _("The invitation of {member} is withdrawn. Its link no longer works.", member=member.name),
@@ -92,8 +92,8 @@ def reset(staff_id: str) -> ResponseReturnValue:
     """Send or show a link to choose a new password."""
     store = current_services().store
     if _is_by_mail(HowForm.sent().how.data):
-        return _sent(invitations.send_reset_link(store, current_act(), staff_id, base_url=_base_of_links()))
-    return _link_page(invitations.person_to_reset(store, current_act(), staff_id))
+        return _sent(staff_edits.send_reset_link(store, current_act(), staff_id, base_url=_base_of_links()))
+    return _link_page(staff_edits.person_to_reset(store, current_act(), staff_id))
 
 
 @blueprint.post("/<staff_id>/sign-outs", refused=show)
@@ -150,7 +150,7 @@ def invite_by_form() -> tuple[StaffView, bool]:
     form = InviteForm.sent()
     by_mail = _is_by_mail(form.how.data)
     store, act = current_services().store, current_act()
-    member = invitations.invite(store, act, form.person(), by_mail=by_mail, base_url=_base_of_links())
+    member = staff_edits.invite(store, act, form.person(), by_mail=by_mail, base_url=_base_of_links())
     if by_mail:
         flash_notice(
             Notice(
@@ -186,9 +186,9 @@ def link_of(member: StaffView) -> dict[str, Any]:
     settings, now, base_url = current_services().settings, pages.now(), _base_of_links()
     return {
         "member": member,
-        "code": qr_code(invitations.link_address(settings, member, now, base_url=base_url)),
-        "expires_at": invitations.expires_at(member, now),
-        "is_loopback": invitations.is_loopback(base_url),
+        "code": qr_code(staff_edits.link_address(settings, member, now, base_url=base_url)),
+        "expires_at": staff_edits.expires_at(member, now),
+        "is_loopback": staff_edits.is_loopback(base_url),
     }
 
 
@@ -196,4 +196,4 @@ def _base_of_links() -> str:
     """Return what a link for staff begins with."""
     # Until PUBLIC_URL names an address that others reach, the one the owner's browser uses is a better guess.
     public_url = current_services().settings.public_url
-    return request.url_root if invitations.is_loopback(public_url) else public_url
+    return request.url_root if staff_edits.is_loopback(public_url) else public_url

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Role
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.api_tokens import create_token, list_tokens, revoke_token
-from plugin.courses.accounts.invitations import LICENSE_LENGTH, NewPerson
 from plugin.courses.accounts.staff import (
     StaffView,
     deactivate_staff,
@@ -18,7 +17,7 @@ from plugin.courses.accounts.staff import (
     reactivate_staff,
     with_second_factor,
 )
-from plugin.courses.accounts.staff_edits import StaffDetails
+from plugin.courses.accounts.staff_edits import LICENSE_LENGTH, NewPerson, StaffDetails
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.web import current_services, pages
 from plugin.web.access import FRESH_FOR, Screens

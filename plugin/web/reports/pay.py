@@ -11,9 +11,18 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.words import money_text
-from plugin.courses.reports.pay import Basis, DoneSession, PayRow, Rate, done_sessions, pay, practitioner_name
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.usage import NAMELESS, named
+from plugin.courses.reports.usage import (
+    NAMELESS,
+    Basis,
+    DoneSession,
+    PayRow,
+    Rate,
+    done_sessions,
+    named,
+    pay,
+    practitioner_name,
+)
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer
