@@ -1,7 +1,7 @@
 """Booking a sale: one course for each unit sold, once, whatever Square reports how often in which order."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -15,7 +15,9 @@ from plugin.core.terms import Terms
 from plugin.courses.base.read import courses_of_client, recent_sales
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import merge_square_customers
+from plugin.courses.clients.clients import find_clients
 from plugin.courses.clients.contacts import Buyer
+from plugin.courses.reports.exports import courses_sheet
 from plugin.courses.sales.book import MOST_UNITS
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.errors import InvalidField
@@ -358,3 +360,21 @@ class TestWhoTheBuyerIs:
     @pytest.mark.parametrize("name", ["ß" * 120, "ﷺ" * 120, "x" * 500, "\x00" * 5, "Ana\x00"], ids=ascii)
     def test_a_name_of_any_length_can_buy(self, desk: Desk, name: str) -> None:
         assert owner_of(desk, desk.sell(buyer=Buyer("C", name=name)))
+
+
+@sqlite_alone
+def test_courses_are_found_by_client_and_by_when_they_were_sold_whatever_was_written_first(
+    desk: Desk,
+) -> None:
+    now, package = desk.clock(), desk.package()
+    sold = [
+        desk.sell(package, buyer=buyer, paid_at=now - timedelta(days=days))
+        for buyer, days in ((ANA, 1), (BEA, 3), (ANA, 2))
+    ]
+    newest = [row.course_id for row in recent_sales(desk.store, limit=9, today=desk.today)]
+    assert newest == [sold[0], sold[2], sold[1]]
+    clients = find_clients(desk.store, "", today=desk.today).rows
+    assert {row.client.name: row.balance.left for row in clients} == {"Ana Souza": 24, "Bea Wong": 12}
+    sheet = courses_sheet(desk.store, now, None)
+    place = list(sheet.headings).index("course")
+    assert [row[place] for row in sheet.rows] == [sold[1], sold[2], sold[0]]

@@ -116,6 +116,14 @@ def test_the_last_session_that_is_paid_for_can_be_charged_for_its_part_of_the_pr
     assert lite.desk.balance(course) == (11, 0)
 
 
+def test_a_visit_from_before_a_charged_no_show_has_the_number_before_it(lite: Appointments) -> None:
+    course = sold(lite)
+    lite.told(start_at=EARLIER, status="NO_SHOW")
+    lite.missed("charge")
+    visit = lite.desk.use(course, visited_on=EARLIER.date() - timedelta(days=2))
+    assert (visit.session_number, lite.desk.use(course).session_number) == (1, 3)
+
+
 def test_what_the_desk_chooses_is_charged(lite: Appointments) -> None:
     led, desk = "LED light dome, 15 min", lite.desk
     contents = (

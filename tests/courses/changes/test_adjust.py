@@ -33,6 +33,12 @@ def test_a_goodwill_session_is_granted_and_worth_nothing(desk: Desk, changes: Ch
     assert desk.balance(course_id) == (0, 0)
 
 
+def test_goodwill_sessions_can_all_be_used_before_the_course_is_paid(desk: Desk, changes: Changes) -> None:
+    course_id, _sale = desk.sell_by_invoice(deposit=49500, net=198000)
+    assert desk.course(course_id).usable_now == 3
+    assert changes.adjust(course_id, 2).course.usable_now == 5
+
+
 def test_a_goodwill_session_wakes_a_finished_course(desk: Desk, changes: Changes) -> None:
     course_id = desk.sell()
     desk.use(course_id, sessions=12)
