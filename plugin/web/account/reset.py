@@ -1,6 +1,6 @@
 """Links by which staff set a password: asking for one at the sign-in, and the page a link opens.
 
-Flask-Security checks the link's signature and sets the password; `courses/accounts/invitations.py` says what a link
+Flask-Security checks the link's signature and sets the password; `courses/accounts/staff_edits.py` says what a link
 holds.
 """
 
