@@ -3,6 +3,8 @@
 from datetime import date
 from enum import StrEnum
 
+from plugin.wording import N_
+
 
 class Status(StrEnum):
     """The status of a course as the desk, the API and the papers show it."""
@@ -16,6 +18,8 @@ class Status(StrEnum):
     TRANSFERRED = "transferred"
 
 
+# How a closed course is called within a sentence.
+CLOSED: dict[str, str] = {Status.REFUNDED: N_("refunded"), Status.TRANSFERRED: N_("transferred")}
 # Neither on hold nor over: its sessions can be used.
 IN_USE = (Status.OPEN, Status.PART_PAID)
 

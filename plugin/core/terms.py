@@ -55,9 +55,9 @@ class Terms:
 
     def __post_init__(self) -> None:
         if self.expires_after_months is not None and not 1 <= self.expires_after_months <= 120:
-            raise InvalidField(_("Expiry is 1 to 120 months, or none."), field="terms")
+            raise InvalidField(_("The expiration is after 1 to 120 months, or never."), field="terms")
         if self.expires_after_months is not None and self.expires_on is not None:
-            raise InvalidField(_("Give months or a date of expiry, not both."), field="terms")
+            raise InvalidField(_("Set months or a date of expiration, not both."), field="terms")
         if self.expires_from is not ExpiresFrom.SALE and self.expires_after_months is None:
             raise InvalidField(_("Counting from the first use takes a number of months."), field="terms")
         if not 0 <= self.forgiven_no_shows <= 99:

@@ -69,7 +69,10 @@ def paragraphs(value: str | None, *, field: str, called: str, most: int) -> str:
     """Return a text of several lines, each cleaned; raises InvalidField when it is longer than `most` characters."""
     text = "\n".join(clean(line) for line in (value or "").splitlines()).strip("\n")
     if len(text) > most:
-        raise InvalidField(f"{called} has {len(text)} characters, at most {most} fit.", field=field)
+        raise InvalidField(
+            _("{called} has {n} characters, at most {most} fit.", called=called, n=len(text), most=most),
+            field=field,
+        )
     return text
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from plugin.errors import Refused
 from plugin.store.database import Store
+from plugin.wording import _
 
 _WAIT_S = 15
 
@@ -21,7 +22,9 @@ def dump(store: Store, file: Path) -> None:
         try:
             connection.execute("VACUUM INTO ?", (str(file),))
         except sqlite3.Error as error:
-            raise Refused(f"The copy could not be written: {_said(error)}.", code="backup_failed") from None
+            raise Refused(
+                _("The copy could not be written: {error}.", error=_said(error)), code="backup_failed"
+            ) from None
     check(file)
 
 
@@ -31,9 +34,9 @@ def check(file: Path) -> None:
         with closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as connection:
             said = connection.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.Error as error:
-        raise Refused(f"The copy is damaged: {_said(error)}.", code="damaged_copy") from None
+        raise Refused(_("The copy is damaged: {error}.", error=_said(error)), code="damaged_copy") from None
     if said != "ok":
-        raise Refused(f"The copy is damaged: {said[:200]}.", code="damaged_copy")
+        raise Refused(_("The copy is damaged: {error}.", error=said[:200]), code="damaged_copy")
 
 
 def load(store: Store, file: Path, _folder: Path) -> None:
@@ -53,7 +56,9 @@ def load(store: Store, file: Path, _folder: Path) -> None:
         ):
             source.backup(connection)
     except sqlite3.Error as error:
-        raise Refused(f"The copy could not be put in place: {_said(error)}.", code="restore_failed") from None
+        raise Refused(
+            _("The copy could not be put in place: {error}.", error=_said(error)), code="restore_failed"
+        ) from None
     if is_new:
         target.chmod(0o600)
 

@@ -79,7 +79,7 @@ def test_a_password_can_come_by_standard_input_and_is_not_printed(run: Command) 
 @pytest.mark.parametrize(
     ("words", "stdin", "says"),
     [
-        (["user", "add", "no address", "--role", "desk"], "", "That is no e-mail address"),
+        (["user", "add", "no address", "--role", "desk"], "", "That is not an e-mail address"),
         (["user", "add", "a@example.org", "--role", "desk", "--password-stdin"], "short\n", "at least 10"),
         (["user", "password", "nobody@example.org"], "", "No user signs in with that address"),
         (["user", "disable", "nobody@example.org"], "", "No user signs in with that address"),

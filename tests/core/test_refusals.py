@@ -21,9 +21,17 @@ _DAY = date(2027, 3, 1)
         (lambda: Money(1.5, "USD"), "An amount is a whole number of the smallest unit.", "amount"),  # type: ignore[arg-type]
         (lambda: Money(LARGEST_AMOUNT + 1, "USD"), "The amount is too large.", "amount"),
         (lambda: Money(1, "usd"), "A currency is a code of three capitals, such as USD.", "currency"),
-        (lambda: Terms(expires_after_months=0), "Expiry is 1 to 120 months, or none.", "terms"),
-        (lambda: Terms(expires_after_months=121), "Expiry is 1 to 120 months, or none.", "terms"),
-        (lambda: Terms(6, _DAY), "Give months or a date of expiry, not both.", "terms"),
+        (
+            lambda: Terms(expires_after_months=0),
+            "The expiration is after 1 to 120 months, or never.",
+            "terms",
+        ),
+        (
+            lambda: Terms(expires_after_months=121),
+            "The expiration is after 1 to 120 months, or never.",
+            "terms",
+        ),
+        (lambda: Terms(6, _DAY), "Set months or a date of expiration, not both.", "terms"),
         (
             lambda: Terms(expires_from=FIRST_USE),
             "Counting from the first use takes a number of months.",

@@ -68,16 +68,16 @@ def test_it_reads_amounts_as_they_are_meant(text: str | Decimal, currency: Curre
         ("1.650", DOLLARS, "can be read as 1650 or as 1.650"),
         ("1,650", EUROS, "can be read as 1650 or as 1.650"),
         ("12,345", DINARS, "can be read as 12345 or as 12.345"),
-        ("€1650", DOLLARS, "no amount in USD"),
+        ("€1650", DOLLARS, "not an amount in USD"),
         ("165.0055", DOLLARS, "more decimals than USD has: 2"),
         ("1650.5", YEN, "more decimals than JPY has: none"),
-        ("1,65.00", DOLLARS, "no amount"),
-        ("1.650,00.00", DOLLARS, "no amount"),
-        ("(1650)", DOLLARS, "no amount"),
-        ("-5", DOLLARS, "no amount"),
+        ("1,65.00", DOLLARS, "not an amount"),
+        ("1.650,00.00", DOLLARS, "not an amount"),
+        ("(1650)", DOLLARS, "not an amount"),
+        ("-5", DOLLARS, "not an amount"),
         (Decimal(-5), DOLLARS, "less than nothing"),
-        ("9" * 25, DOLLARS, "no amount"),
-        ("1e9", DOLLARS, "no amount in USD"),
+        ("9" * 25, DOLLARS, "not an amount"),
+        ("1e9", DOLLARS, "not an amount in USD"),
     ],
 )
 def test_it_refuses_what_is_no_amount_or_two(text: str | Decimal, currency: Currency, says: str) -> None:
@@ -127,7 +127,7 @@ def test_it_reads_counts_with_their_words(
 )
 def test_it_refuses_counts_that_are_none_or_two(text: str) -> None:
     """D10."""
-    with pytest.raises(InvalidField, match="is no "):
+    with pytest.raises(InvalidField, match="is not a "):
         read_counts(text, of="left")
 
 
@@ -212,7 +212,7 @@ def test_one_plain_day_tells_the_order_of_all(days: list[str | date], told: bool
     ],
 )
 def test_it_refuses_what_is_no_day(cell: str) -> None:
-    with pytest.raises(InvalidField, match="is no date"):
+    with pytest.raises(InvalidField, match="is not a date"):
         _day(cell, is_day_first=None)
 
 

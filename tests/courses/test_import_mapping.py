@@ -359,7 +359,7 @@ def test_a_package_with_its_rest_in_one_cell_is_both(book: OldBook) -> None:
 @pytest.mark.parametrize(
     ("headings", "cells", "reason"),
     [
-        ("Left", "Unlimited", "“Unlimited” is no number of sessions"),
+        ("Left", "Unlimited", "“Unlimited” is not a number of sessions"),
         ("Left", "7/12", "12 sessions are more than this package holds: 10"),
         ("Left", "11", "11 left is more than the 10 bought"),
         ("Booked,Left", "2,5", "may or may not include the 2 booked"),

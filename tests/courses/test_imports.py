@@ -161,19 +161,19 @@ def test_a_treatment_without_a_package_gets_one_that_is_not_for_sale(book: OldBo
         ({"client": ""}, "Client", "The name is missing"),
         ({"client": "x" * 121}, "Client", "121 characters"),
         ({"phone": "12"}, "Phone", "not a full phone number"),
-        ({"email": "ana@"}, "E-mail", "no e-mail address"),
+        ({"email": "ana@"}, "E-mail", "not an e-mail address"),
         ({"package": "Facial 11"}, "Package", "No package is called “Facial 11”"),
         ({"package": ""}, "Treatment", "is missing"),
-        ({"bought": "x"}, "Bought", "no whole number"),
+        ({"bought": "x"}, "Bought", "not a whole number"),
         ({"bought": "0"}, "Bought", "is 1 to 999"),
         ({"bought": "1000", "left": "1"}, "Bought", "is 1 to 999"),
         ({"left": ""}, "Left", "Write 0 where there is none"),
         ({"left": "13"}, "Left", "13 left is more than the 12 bought"),
-        ({"left": "-1"}, "Left", "no whole number"),
+        ({"left": "-1"}, "Left", "not a whole number"),
         ({"price": "1.650"}, "Price", "can be read as"),
-        ({"price": "12 EUR"}, "Price", "no amount in USD"),
+        ({"price": "12 EUR"}, "Price", "not an amount in USD"),
         ({"sold_on": "2026-11-23"}, "Sold on", "in the future"),
-        ({"sold_on": "soon"}, "Sold on", "no date"),
+        ({"sold_on": "soon"}, "Sold on", "not a date"),
         ({"expires": "2026-03-01"}, "Expires", "before it was sold"),
         ({"note": "x" * 501}, "Note", "at most 500 fit"),
         ({"note": "x" * 300}, "Note", "at most 240 fit"),
@@ -489,7 +489,7 @@ def test_the_rows_to_mend_come_back_whole_and_run_nothing(book: OldBook) -> None
     headings, mend = out.getvalue().decode("utf-8-sig").splitlines()
     assert headings == ",".join((*HEADINGS, "Line", "Why not"))
     assert mend.startswith('"\'=HYPERLINK(""http://x"")",\'+1415,')
-    assert "Left: “x” is no whole number, such as 12." in mend
+    assert "Left: “x” is not a whole number, such as 12." in mend
 
 
 @pytest.mark.parametrize("form", list(Format))

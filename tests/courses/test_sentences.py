@@ -67,7 +67,7 @@ def test_a_course_that_can_not_be_used_says_why_and_what_to_do(desk: Desk) -> No
         ("frozen", "This course is frozen. Unfreeze it first."),
         (
             "waits_as_gift",
-            "This course waits as a gift for Bea Wong. Redeem its voucher, or take the gift back.",
+            "This course waits as a gift for Bea Wong. Redeem its voucher, or cancel the gift.",
         ),
         ("expired", "This course has expired. The owner can extend it."),
     ]

@@ -54,7 +54,7 @@ def test_every_error_shows_at_once_and_nothing_is_saved(small_olga: Visitor, sma
         "The closing time on Tuesday is missing.",
         "On Wednesday the closing time is not after the opening time.",
         "The two openings on Thursday overlap.",
-        "“Christmas” is no day.",
+        "“Christmas” is not a day.",
     ):
         assert said in answer.text
     assert read_hours(small_house.store).is_assumed

@@ -225,10 +225,10 @@ def test_wrong_rows_are_shown_and_can_be_saved(small_olga: Visitor, small_house:
     work(small_house)
     page = small_olga.get(wrong)
     assert "1 row can’t be imported yet" in Page(page.text).text
-    assert "is no whole number" in page.text
+    assert "is not a whole number" in page.text
     saved = small_olga.get(f"{wrong}/rows-to-fix.csv")
     assert saved.headers["Content-Disposition"] == "attachment; filename=rows-to-fix.csv"
-    assert "is no whole number" in saved.text
+    assert "is not a whole number" in saved.text
     assert small_olga.get(f"{sent}/rows-to-fix.csv").status_code == 409
 
 

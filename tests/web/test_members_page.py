@@ -111,7 +111,7 @@ class TestInviting:
         [
             ({"name": " "}, "The name is missing."),
             ({"email": ""}, "The e-mail address is missing."),
-            ({"email": "wu"}, "no e-mail address"),
+            ({"email": "wu"}, "not an e-mail address"),
             ({"role": "king"}, "Choose one of those in the list."),
             ({"how": "pigeon"}, "Choose one of those in the list."),
             ({"email": "owner@example.org"}, "already in use"),

@@ -121,7 +121,7 @@ class TestEmail:
         [
             ("deb@example.org", "wrong", "That is not your password."),
             ("deb@example.org", "", "That is not your password."),
-            ("deb", PASSWORD, "no e-mail address"),
+            ("deb", PASSWORD, "not an e-mail address"),
             ("", PASSWORD, "The e-mail address is missing."),
         ],
     )

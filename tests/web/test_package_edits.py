@@ -77,7 +77,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(small_olga: Visitor, p
             {"more_treatment_1": "Touch-up, 45 min", "more_sessions_1": "1", "more_price_1": "1"},
             "A package lists each treatment once",
         ),
-        ({"months": "12", "expires_on": "2027-01-01"}, "months or a date of expiry, not both"),
+        ({"months": "12", "expires_on": "2027-01-01"}, "months or a date of expiration, not both"),
         ({"expires_on": "someday"}, ": enter a date such as 2026-11-30."),
         ({"no_show": "shrug"}, "Choose one of those in the list."),
     ],

@@ -124,9 +124,9 @@ class TestTheLetterhead:
         ("field", "typed", "says"),
         [
             ("name", "", "name is missing"),
-            ("email", "nobody", "no e-mail address"),
+            ("email", "nobody", "not an e-mail address"),
             ("address", "a\n" * 6, "at most 5 lines"),
-            ("accent", "red", "written like #0F6B5C"),
+            ("accent", "red", "color like #0F6B5C"),
             ("tax_id", "x" * 41, "at most 40"),
         ],
     )

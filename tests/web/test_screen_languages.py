@@ -12,6 +12,7 @@ from flask import Flask
 from plugin import web, wording
 from plugin.configuration.overview import shown
 from plugin.core.acts import Role
+from plugin.core.status import CLOSED
 from plugin.core.terms import Terms
 from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.visits.no_shows import HOW
@@ -83,6 +84,13 @@ def test_a_no_show_is_one_noun_in_spanish() -> None:
     # It is the state of an arrival, a choice and a heading.
     with speaking(staff_language("es-MX")):
         assert [str(HOW["no_show"]), _("No-shows")] == ["Ausencia", "Ausencias"]
+
+
+def test_how_a_course_was_closed_is_in_the_language_of_the_reader() -> None:
+    said = N_("This course was {closed_as}.", closed_as=CLOSED["transferred"])
+    assert said == "This course was transferred."
+    with speaking(staff_language("es")):
+        assert str(said) == "Este plan está transferido."
 
 
 def test_a_sentence_that_ends_with_an_hour_has_one_period() -> None:

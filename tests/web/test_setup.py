@@ -197,7 +197,7 @@ def test_two_browsers_at_once_make_one_owner(services: Services) -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"email": "no address"}, "That is no e-mail address"),
+        ({"email": "no address"}, "That is not an e-mail address"),
         ({"name": " "}, "Your name is missing"),
         ({"password": "short"}, "at least 10 characters"),
         ({"password": "x" * 201}, "at most 200 characters"),
@@ -306,7 +306,7 @@ def test_a_passkey_needs_the_code_a_name_and_an_address(
     form = replace(june.page("/set-up/owner").form("/set-up/owner"), action="/set-up/owner/passkey")
     answer = june.send(form, name="", email="nobody")
     assert answer.status_code == 422
-    for said in ("Your name is missing", "That is no e-mail address"):
+    for said in ("Your name is missing", "That is not an e-mail address"):
         assert said in answer.text
     assert is_setup_open(small_house.store)
 

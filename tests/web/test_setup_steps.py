@@ -168,7 +168,7 @@ def test_a_mail_server_that_takes_the_test_is_saved(olga: Visitor, live: Service
         ({"port": "1"}, "can’t be reached"),
         ({"host": ""}, "The server is missing"),
         ({"port": "70000"}, "from 1 to 65535"),
-        ({"address": "nobody"}, "no e-mail address"),
+        ({"address": "nobody"}, "not an e-mail address"),
         ({"provider": "google"}, "The password is missing"),
         ({"provider": "moon"}, "Choose one"),
     ],

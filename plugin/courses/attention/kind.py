@@ -98,5 +98,5 @@ def one_course(item: Attention, wish: Resolution) -> str:
     if wish.course_id is None and len(course_ids) == 1:
         return course_ids[0]
     if wish.course_id not in course_ids:
-        raise InvalidField(_("Say which of the sale’s courses it is."), field="course_id")
+        raise InvalidField(_("Choose which of the sale’s courses it is."), field="course_id")
     return wish.course_id

@@ -36,7 +36,7 @@ def _close(work: Work, item: Attention, wish: Resolution) -> None:
 
 def _take(work: Work, item: Attention, wish: Resolution) -> None:
     if not wish.sessions or wish.sessions < 1:
-        raise InvalidField(_("Say how many sessions leave."), field="sessions")
+        raise InvalidField(_("Enter how many sessions are removed."), field="sessions")
     _remove(work, item, wish, wish.sessions)
 
 
@@ -172,7 +172,7 @@ _CANCELED = (
 
 def _assign(work: Work, item: Attention, wish: Resolution) -> bool:
     if wish.client_id is None:
-        raise InvalidField(_("Say whose sale it was."), field="client_id")
+        raise InvalidField(_("Choose whose sale it was."), field="client_id")
     course_ids = ownerless_in(work.session, item.square_order_id or "")
     if wish.course_id is not None:
         course_ids = [one_course(item, wish)]

@@ -199,7 +199,7 @@ def checked_clinic(clinic: ClinicView) -> ClinicView:
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?", clinic.language):
         raise InvalidField(_("A language is a tag such as en, es or zh-Hans."), field="language")
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", clinic.accent):
-        raise InvalidField(_("The colour is written like #0F6B5C."), field="accent")
+        raise InvalidField(_("Write the color like #0F6B5C."), field="accent")
     if clinic.page_size not in ("letter", "a4"):
         raise InvalidField(_("The page size is letter or a4."), field="page_size")
     if clinic.voucher_form not in ("fold", "pages", "dl"):

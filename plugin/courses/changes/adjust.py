@@ -95,7 +95,7 @@ def _check_value(change: frame.CourseChange, allowance: Allowance, wish: Adjustm
     if wish.value is None:
         return
     if wish.sessions < 0:
-        raise InvalidField(_("Sessions taken away take their own part of the value."), field="value")
+        raise InvalidField(_("Sessions that are removed take their own part of the value."), field="value")
     if wish.value.currency != change.row.currency:
         raise InvalidField(_("This course is in {currency}.", currency=change.row.currency), field="value")
     most = Money(wish.sessions * allowance.single_price, change.row.currency)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from plugin.core.status import Status
+from plugin.core.status import CLOSED, Status
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.clinic import local_date_in
@@ -73,7 +73,7 @@ def checked_reason(reason: str | None) -> str:
 def refuse_closed(course: CourseView) -> None:
     """Raise Refused for a closed course: refunded, or transferred as a whole."""
     if course.status in (Status.REFUNDED, Status.TRANSFERRED):
-        raise Refused(_("This course was {status}.", status=course.status), code=course.status.value)
+        raise Refused(_("This course was {status}.", status=CLOSED[course.status]), code=course.status.value)
 
 
 def refuse_ownerless(course: CourseView) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
-from plugin.core.status import Status
+from plugin.core.status import CLOSED, Status
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, in_fours, optional, plain_code, required
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -131,7 +131,7 @@ def take_gift_back(work: Work, course_id: str, reason: str = "") -> frame.Change
     def do(change: frame.CourseChange) -> None:
         row = change.session.scalar(select(Gift).where(Gift.waiting == course_id))
         if row is None:
-            raise Refused(_("This course does not wait as a gift."), code="no_gift")
+            raise Refused(_("This course is not a gift that waits to be redeemed."), code="no_gift")
         row.taken_back_at, row.taken_back_by = work.now, work.act.actor.name
         text = _("Gift for {recipient_name} canceled", recipient_name=row.recipient_name)
         add_history(change, course_id, "gift_back", text, reason=said)
@@ -236,11 +236,12 @@ def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
         raise Refused(_("This voucher was redeemed on {day}.", day=day), code="redeemed")
     if row.taken_back_at is not None:
         raise Refused(
-            _("{giver_name} has taken this gift back.", giver_name=row.giver_name), code="taken_back"
+            _("The gift from {giver_name} was canceled.", giver_name=row.giver_name), code="taken_back"
         )
     if course.status in (Status.REFUNDED, Status.TRANSFERRED):
         raise Refused(
-            _("The course of this voucher was {status}.", status=course.status), code=course.status.value
+            _("The course of this voucher was {status}.", status=CLOSED[course.status]),
+            code=course.status.value,
         )
 
 

@@ -252,7 +252,7 @@ def known_client_in(session: Session, client_id: str) -> Client:
     """Return the row of a client who may be changed; raises Refused if their data was erased, or NotFound."""
     client = living_client_in(session, client_id)
     if client.erased_at is not None:
-        raise Refused(_("The data of this client was erased. Make a new client."), code="erased")
+        raise Refused(_("The data of this client was deleted. Create a new client."), code="erased")
     return client
 
 

@@ -197,7 +197,7 @@ def _email(value: str) -> str:
         return validate_email(value.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
         raise InvalidField(
-            _("That is no e-mail address; it looks like name@example.org."), field="email"
+            _("That is not an e-mail address. Enter one such as name@example.org."), field="email"
         ) from None
 
 

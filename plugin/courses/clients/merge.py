@@ -146,7 +146,7 @@ def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
 def _refuse_merge(gone: Client, keeper: Client) -> None:
     for client in (gone, keeper):
         if client.erased_at is not None:
-            raise Refused(_("The data of one of them was erased, so it can’t be merged."), code="erased")
+            raise Refused(_("The data of one of them was deleted, so it can’t be merged."), code="erased")
         if client.merged_into is not None:
             said = _("One of them was merged with another client meanwhile. Compare both again.")
             raise Refused(said, code="merged")
@@ -189,7 +189,7 @@ def _fill_in(gone: Client, keeper: Client) -> list[str]:
 
 def _refuse_undo(row: ClientMerge, gone: Client, keeper: Client) -> None:
     if gone.erased_at is not None or keeper.erased_at is not None or not row.moved:
-        raise Refused(_("Their data was erased since, so they stay one."), code="erased")
+        raise Refused(_("Their data was deleted since, so the merge can’t be undone."), code="erased")
     if gone.merged_into != row.into_id or keeper.merged_into is not None:
         said = _("They were merged with another client since. Undo that merge first.")
         raise Refused(said, code="merged")

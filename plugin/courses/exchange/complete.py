@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.ledger import Change, Head, Kind
 from plugin.core.money import Money, allocate
+from plugin.core.status import CLOSED
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import Line, add_history, allowances_of, append, course_for_change, head_of
 from plugin.courses.base.clinic import local_date_in
@@ -238,7 +239,7 @@ def _ask(exchange: _Exchange, course: CourseView) -> str:
         sessions=sessions_text(sum(kept["left"].values())),
     )
     if course.closed_at is not None:
-        now = _("That course was {value} meanwhile, so no credit goes over.", value=course.status.value)
+        now = _("That course was {value} meanwhile, so no credit goes over.", value=CLOSED[course.status])
     else:
         left = sum(each.left for each in course.allowances)
         worth = credit_now_in(exchange.session, course).amount.amount

@@ -113,7 +113,9 @@ def _refuse(session: Session, course: CourseView) -> None:
     if course.client_id is None:
         raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
     if course.waiting_gift is not None:
-        raise Refused(_("This course waits as a gift. Cancel the gift first."), code="waits_as_gift")
+        raise Refused(
+            _("This course is a gift that is not redeemed. Cancel the gift first."), code="waits_as_gift"
+        )
     said = {
         Status.REFUNDED: _("This course was refunded."),
         Status.TRANSFERRED: _("This course was transferred."),

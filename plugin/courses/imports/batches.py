@@ -155,7 +155,7 @@ def cancel_import(work: Work, batch_id: str) -> None:
     if batch.state == "canceled":
         return
     if batch.state == "imported":
-        raise Refused(_("It was imported by then. You can undo the import."), code="imported")
+        raise Refused(_("It is imported already. You can undo the import."), code="imported")
     _require_state(batch, (*_OPEN, "importing"))
     batch.state, batch.ended_at = "canceled", work.now
     delete_file(batch)

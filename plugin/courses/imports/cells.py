@@ -134,7 +134,11 @@ def _without_currency(text: str, currency: Currency) -> str:
             return text[: -len(symbol)]
     if re.search(r"[^\W\d_]|[$€£¥₹₩]", text):
         raise InvalidField(
-            _("“{text}” is no amount in {code}, the clinic’s currency.", text=text[:40], code=currency.code)
+            _(
+                "“{text}” is not an amount in {code}, the clinic’s currency.",
+                text=text[:40],
+                code=currency.code,
+            )
         )
     return text
 
@@ -194,7 +198,7 @@ def _minor(amount: Decimal, currency: Currency, text: str) -> int:
 
 
 def _no_amount(text: str) -> InvalidField:
-    return InvalidField(_("“{text}” is no amount. Write it like 1650.00.", text=text[:40]))
+    return InvalidField(_("“{text}” is not an amount. Write it like 1650.00.", text=text[:40]))
 
 
 def _raise(text: str) -> str:
@@ -319,7 +323,7 @@ def _within(day: date, text: str) -> date:
 
 
 def _no_date(text: str) -> InvalidField:
-    return InvalidField(_("“{text}” is no date. Write it like 2025-03-31.", text=text[:40]))
+    return InvalidField(_("“{text}” is not a date. Write it like 2025-03-31.", text=text[:40]))
 
 
 class _Words(parserinfo):

@@ -57,7 +57,7 @@ def read_count(cell: Cell) -> int:
         cell = format(cell, "f")
     found = _COUNT.match(str(cell).strip())
     if found is None:
-        raise InvalidField(_("“{text}” is no whole number, such as 12.", text=str(cell).strip()[:40]))
+        raise InvalidField(_("“{text}” is not a whole number, such as 12.", text=str(cell).strip()[:40]))
     return int(found[1])
 
 
@@ -70,7 +70,7 @@ def read_counts(cell: Cell, *, of: str) -> Counts:
     if _UNLIMITED.match(text):
         raise InvalidField(
             _(
-                "“{text}” is no number of sessions. Take this row out, or write how many sessions the client has.",
+                "“{text}” is not a number of sessions. Take this row out, or write how many sessions the client has.",
                 text=shown(cell)[:40],
             )
         )
@@ -84,7 +84,7 @@ def read_counts(cell: Cell, *, of: str) -> Counts:
     try:
         return Counts(**{of: read_count(plain)})
     except InvalidField:
-        raise InvalidField(_("“{text}” is no whole number, such as 12.", text=shown(cell)[:40])) from None
+        raise InvalidField(_("“{text}” is not a whole number, such as 12.", text=shown(cell)[:40])) from None
 
 
 def phrase_counts(text: str) -> Counts:

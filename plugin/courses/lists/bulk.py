@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.batches import batched
+from plugin.core.status import CLOSED
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import Job, enqueue
@@ -190,7 +191,7 @@ def _add_items(work: Work, act: BulkAct, placed: Sequence[tuple[int, str]], toda
 
 def _why_not_extended(row: Any, after: date | None, today: date) -> str:
     if row.closed_as is not None:
-        return _("This course was {closed_as}.", closed_as=row.closed_as)
+        return _("This course was {closed_as}.", closed_as=CLOSED[row.closed_as])
     if after is None:
         return _("It has no expiration.")
     if after < today:

@@ -35,7 +35,7 @@ from plugin.store.people import Client
 from plugin.store.queues import Attention, Inbox, Outbox, SquareRefund
 from plugin.store.selling import Checkout, DeskRefund
 from plugin.store.square_side import ProfileNote
-from plugin.wording import _
+from plugin.wording import _, joined
 
 # Overwrites deleted data in the database's file; removes the balance from their Square profile.
 COMPACT = "compact"
@@ -109,7 +109,7 @@ def _may_be_erased(session: Session, act: Act, client: Client, subject: SubjectD
         raise InvalidField(_("Type the name as shown here: {client}.", client=client.name), field="name")
     view = _view(session, act, client_in(session, client.id), subject)
     if view.hindrances:
-        raise Refused(" ".join(view.hindrances), code="under_way")
+        raise Refused(joined(view.hindrances), code="under_way")
     if view.left_over and not wish.gives_up:
         said = _("Sessions are left. Refund or write them off first, or say that the client forfeits them.")
         raise InvalidField(said, field="gives_up")

@@ -14,6 +14,7 @@ from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Change, Kind, adjusted
 from plugin.core.money import Money
+from plugin.core.status import CLOSED
 from plugin.courses.base import chain
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import local_date_in
@@ -137,11 +138,11 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
     row = chain.course_for_change(work.session, course_id)
     course = _view(work.session, work.act, row)
     if course.closed_at is not None:
-        raise Refused(_("This course was {value}.", value=course.status.value), code=course.status.value)
+        raise Refused(_("This course was {value}.", value=CLOSED[course.status]), code=course.status.value)
     kept = _kept_sessions(course)
     if not course.is_part_paid or not kept:
         raise Refused(
-            _("No session of this course is paid for and locked sessions beside it."), code="nothing_to_keep"
+            _("This course has no locked sessions beside sessions that are paid."), code="nothing_to_keep"
         )
     if sessions not in (None, kept):
         said = _(

@@ -14,7 +14,7 @@ from plugin.core.acts import require
 from plugin.core.change_of_mind import NONE, ChangeOfMind, Channel, profiles
 from plugin.core.money import Money
 from plugin.core.refund_value import FORMULAS, RefundValue, Write
-from plugin.core.status import Status
+from plugin.core.status import CLOSED, Status
 from plugin.core.terms import RefundFormula
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.attention import settle_item_in
@@ -119,10 +119,12 @@ def quote_in(session: Session, course_id: str, *, today: date) -> RefundQuote:
         said = _("This course was transferred. Its money can go back only from here:")
         raise Refused(_("{said} transfer the sessions back first.", said=said), code="transferred")
     if course.waiting_gift is not None:
-        raise Refused(_("This course waits as a gift. Cancel the gift first."), code="waits_as_gift")
+        raise Refused(
+            _("This course is a gift that is not redeemed. Cancel the gift first."), code="waits_as_gift"
+        )
     if course.status is Status.REFUNDED:
         raise Refused(
-            _("This course was {status}; no money of it is left.", status=course.status),
+            _("This course was {status}; no money of it is left.", status=CLOSED[course.status]),
             code=course.status.value,
         )
     if is_refunding_in(session, course.id):
@@ -131,7 +133,7 @@ def quote_in(session: Session, course_id: str, *, today: date) -> RefundQuote:
         said = _("This course was not sold through Square, so Square can’t give its money back.")
         raise Refused(said, code="not_sold_on_square")
     if quote.most.amount == 0:
-        raise Refused(_("No money of this course is left to give back."), code="nothing_to_refund")
+        raise Refused(_("Nothing paid for this course is left to refund."), code="nothing_to_refund")
     return quote
 
 

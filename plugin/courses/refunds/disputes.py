@@ -146,7 +146,7 @@ def close_disputed(work: Work, item: Attention, *, course_id: str | None, reason
     """Close one of the sale's courses, or all of them; False while another one is still open."""
     asked: list[str] = item.details["course_ids"]
     if course_id is not None and course_id not in asked:
-        raise InvalidField(_("Say which of the sale’s courses it is."), field="course_id")
+        raise InvalidField(_("Choose which of the sale’s courses it is."), field="course_id")
     for each in asked if course_id is None else [course_id]:
         close_course(work, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
     still_open = select(Course.id).where(Course.id.in_(asked), Course.closed_as.is_(None)).limit(1)

@@ -10,6 +10,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
+from plugin.core.status import CLOSED
 from plugin.courses.base import chain
 from plugin.courses.base.attention import open_item, settle_item_in, settle_row
 from plugin.courses.base.chain import add_history, append_reversal, course_for_change
@@ -156,7 +157,10 @@ def take_sessions(
         raise InvalidField(_("Sessions and amount are zero or more."), field="sessions")
     course = chain.course_for_change(work.session, course_id)
     if course.closed_as is not None:
-        raise Refused(_("This course was {closed_as}.", closed_as=course.closed_as), code=course.closed_as)
+        raise Refused(
+            _("This course was {closed_as}.", closed_as=CLOSED[course.closed_as]),
+            code=course.closed_as,
+        )
     allowances = chain.allowances_of(work.session, course.id)
     main = chain.main_of(allowances)
     head = chain.head_of(work.session, main.id)

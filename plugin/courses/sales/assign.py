@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
+from plugin.core.status import CLOSED
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import local_date_in
@@ -99,7 +100,9 @@ def _move(work: Work, course_id: str, client_id: str, reason: str) -> dict[str, 
     course = course_for_change(work.session, course_id)
     view = course_in(work.session, course, today=local_date_in(work.session, work.now))
     if course.closed_as is not None:
-        raise Refused(_("This course was {closed_as}.", closed_as=course.closed_as), code=course.closed_as)
+        raise Refused(
+            _("This course was {closed_as}.", closed_as=CLOSED[course.closed_as]), code=course.closed_as
+        )
     if not view.is_untouched:
         raise Refused(_("Sessions of this course were used, so it can’t be moved as a whole."), code="used")
     if course.client_id is None:

@@ -80,7 +80,7 @@ def begin_tip(work: Work, client_id: str, amount: Money, *, practitioner_id: str
         since = work.now - timedelta(hours=1)
         lately = select(func.count(Tip.id)).where(Tip.client_id == client.id, Tip.begun_at > since)
         if (work.session.scalar(lately) or 0) >= MOST_AN_HOUR:
-            raise Refused(_("That is many tips within an hour. Wait a little."), code="too_many")
+            raise Refused(_("These are too many tips within an hour. Try again later."), code="too_many")
         row = Tip(
             id=work.new_id(),
             client_id=client.id,

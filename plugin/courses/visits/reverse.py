@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Role, Source
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
+from plugin.core.status import CLOSED
 from plugin.core.terms import terms_from_json
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import EntryRow, append_reversal, course_for_change
@@ -88,7 +89,10 @@ def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry,
         said = _("These sessions were used before Coursekeeper. The owner can correct their number.")
         raise Refused(said, code="not_reversible")
     if course.closed_as is not None:
-        said = _("This course was {closed_as}; a session of it can’t be undone.", closed_as=course.closed_as)
+        said = _(
+            "This course was {closed_as}; a session of it can’t be undone.",
+            closed_as=CLOSED[course.closed_as],
+        )
         raise Refused(said, code=course.closed_as)
     return entry, note_id
 

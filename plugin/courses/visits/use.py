@@ -228,7 +228,7 @@ def _refusal(course: CourseState, code: str) -> str:
             "This course waits as a gift for {recipient_name}.",
             recipient_name=course.waiting_gift.recipient_name,
         )
-        return _("{said} Redeem its voucher, or take the gift back.", said=said)
+        return _("{said} Redeem its voucher, or cancel the gift.", said=said)
     return {
         "unassigned": _("No one owns this course yet. Assign it to a client first."),
         "refunded": _("This course was refunded; it has no sessions to use."),

@@ -276,7 +276,9 @@ def replay_span(
         .limit(MOST_REPLAYED + 1)
     ).all()
     if len(events) > MOST_REPLAYED:
-        raise InvalidField(_("That is more than {n} events. Choose less.", n=MOST_REPLAYED), field="to")
+        raise InvalidField(
+            _("That is more than {n} events. Choose a shorter time.", n=MOST_REPLAYED), field="to"
+        )
     known = _known(work.session, receiver_id, [each.id for each in events])
     if not only_failed:
         fresh = [each for each in events if each.id not in known and wants(receiver, each.kind)]

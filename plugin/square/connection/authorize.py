@@ -18,7 +18,7 @@ from plugin.square.connection.check import ATTEMPTS_KEPT_FOR, check_connection, 
 from plugin.square.connection.tokens import ABOUT_PERMISSION, Grant, delete_tokens_in, grant_of, save_grant
 from plugin.square.locations import adopt_location
 from plugin.store.square_side import OAuthAttempt
-from plugin.wording import N_, _
+from plugin.wording import N_, _, joined
 
 IN_SQUARE = N_("End it in your Square Dashboard as well, under Settings, Account, App integrations.")
 BEGIN_AGAIN = N_("Begin again with “Connect to Square”.")
@@ -162,7 +162,8 @@ def _verifier(services: Services, attempt: OAuthAttempt) -> str:
     try:
         return services.vault.open(attempt.verifier_sealed) if attempt.verifier_sealed else ""
     except ConfigurationError:
-        raise Refused(f"ENCRYPTION_KEYS was changed in the meantime. {BEGIN_AGAIN}") from None
+        said = _("ENCRYPTION_KEYS was changed in the meantime. {begin_again}", begin_again=BEGIN_AGAIN)
+        raise Refused(said) from None
 
 
 def _exchanged(services: Services, code: str, verifier: str) -> Grant:
@@ -179,7 +180,7 @@ def _exchanged(services: Services, code: str, verifier: str) -> Grant:
     except SquareFailed as error:
         if error.permanent or error.code == "square_sign_in":
             reason = _("Square refused the code. Compare application ID and secret under Settings, Square.")
-            raise Refused(f"{reason} {BEGIN_AGAIN}", code="not_permitted") from error
+            raise Refused(joined((reason, BEGIN_AGAIN)), code="not_permitted") from error
         raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
 
 

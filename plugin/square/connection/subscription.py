@@ -52,7 +52,7 @@ def make_subscription(services: Services, act: Act) -> str:
     key = text(found.get("signature_key"))
     if not key:
         raise Refused(
-            _("Square did not tell the key of the subscription. Copy it from the Square Developer Console.")
+            _("Square did not send the key of the subscription. Copy it from the Square Developer Console.")
         )
     _keep(services, square_id(found.get("id"), "subscription id"), address, key)
     return _("Square sends {n} kinds of events to {address}.", n=len(wanted_events()), address=address)

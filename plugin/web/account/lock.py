@@ -41,7 +41,9 @@ def hash_pin(settings: Settings, staff_id: str, pin: str) -> str:
         )
     steps = {int(after) - int(before) for before, after in pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
-        raise InvalidField(_("That PIN is guessed first. Choose one that is no row of digits."), field="pin")
+        raise InvalidField(
+            _("That PIN is easy to guess. Choose one that is not a series such as 1234."), field="pin"
+        )
     return HASHER.hash(keyed(settings, staff_id, pin))
 
 

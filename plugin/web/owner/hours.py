@@ -46,7 +46,7 @@ def _closure(line: str, field: str) -> ClosedDays:
     try:
         closure = ClosedDays(date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip()))
     except ValueError:
-        raise InvalidField(_("“{line}” is no day. {how}", line=line[:40], how=_HOW), field=field) from None
+        raise InvalidField(_("“{line}” is not a day. {how}", line=line[:40], how=_HOW), field=field) from None
     if closure.last < closure.first:
         raise InvalidField(
             _("{last} is before {first}.", last=closure.last, first=closure.first), field=field

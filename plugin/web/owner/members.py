@@ -167,7 +167,7 @@ def invite_by_form() -> tuple[StaffView, bool]:
 def _is_by_mail(how: str) -> bool:
     """Return whether a link is sent by e-mail; raises Refused where mail is not set up."""
     if how == BY_MAIL and not current_services().mail.is_ready:
-        raise Refused(_("Mail is not set up. Show the link instead."), code="no_mail")
+        raise Refused(_("E-mail is not set up. Show the link instead."), code="no_mail")
     return how == BY_MAIL
 
 

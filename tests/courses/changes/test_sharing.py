@@ -137,10 +137,10 @@ def test_a_gift_taken_back_is_the_givers_again_and_its_code_worth_nothing(
         with pytest.raises(Refused, match="Cancel the gift first"):
             passing_on(course_id, bea)
     changes.take_back(course_id)
-    with pytest.raises(Refused, match="taken this gift back"):
+    with pytest.raises(Refused, match="The gift from"):
         changes.redeem(CODE, bea)
     assert desk.use(course_id).sessions_left == 11
-    with pytest.raises(Refused, match="does not wait"):
+    with pytest.raises(Refused, match="is not a gift"):
         changes.take_back(course_id)
     with pytest.raises(Refused, match="Transfer the remaining sessions instead"):
         changes.give(course_id)
