@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
 from invoices.pages.qr import QrCode, qr_code
-from invoices.pages.text import hours_line, when_line, whole
+from invoices.pages.text import when_line, whole
 from invoices.papers import Clinic, PlannerVisit, VisitPlanner, WelcomeContent, WelcomeSheet
 
 _USUAL_MINUTES = 60
@@ -69,30 +69,17 @@ def _folded(line: str) -> str:
 @dataclass(frozen=True)
 class WelcomePage:
     contents: tuple[str, ...]
-    expires: str
     first_visit: str
-    phone: str
-    hours: str
-    qr: QrCode | None
-    map: QrCode | None
 
 
 def welcome_page(paper: WelcomeSheet, language: Language) -> WelcomePage:
-    hours = hours_line(paper.phone_hours, language)
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
     book = language.gettext("To book, call {phone}.", phone=phone) if phone else ""
     return WelcomePage(
         contents=tuple(_content(each, language) for each in paper.contents),
-        expires=language.gettext("Use them until {date}.", date=language.long_date(paper.expires_on))
-        if paper.expires_on
-        else "",
         first_visit=when_line(paper.next_visit, paper.clinic, language)
         if paper.next_visit
         else language.sentences(language.gettext("Not booked yet") + language.full_stop, book),
-        phone=phone,
-        hours=language.gettext("We answer {hours}", hours=hours) if hours else "",
-        qr=qr_code(paper.balance_url) if paper.balance_url else None,
-        map=qr_code(paper.arrival.map_url) if paper.arrival.map_url else None,
     )
 
 
@@ -127,19 +114,14 @@ class PlannerRow:
 
 @dataclass(frozen=True)
 class PlannerPage:
-    next: PlannerRow | None
     rows: tuple[PlannerRow, ...]
-    has_planned: bool
     has_booked: bool
     qr: QrCode | None
 
 
 def planner_page(paper: VisitPlanner, language: Language) -> PlannerPage:
-    rows = tuple(_row(each, paper, language) for each in paper.visits)
     return PlannerPage(
-        next=rows[0] if rows else None,
-        rows=rows,
-        has_planned=any(not each.is_booked for each in paper.visits),
+        rows=tuple(_row(each, paper, language) for each in paper.visits),
         has_booked=bool(paper.visits) and paper.visits[0].is_booked,
         qr=_code(paper, language),
     )

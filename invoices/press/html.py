@@ -36,7 +36,16 @@ from invoices.pages.sheet import cells, halves, progress_of, review_text, sessio
 from invoices.pages.statement import balance_name, entry_text, has_long_amounts, statement_label
 from invoices.pages.summary import summary_page, visit_text
 from invoices.pages.sums import is_billed
-from invoices.pages.text import lang, named, phone_way, ways_to_reach, when_line, whole, with_full_lines
+from invoices.pages.text import (
+    hours_line,
+    lang,
+    named,
+    phone_way,
+    ways_to_reach,
+    when_line,
+    whole,
+    with_full_lines,
+)
 from invoices.pages.voucher import letter_sentences, voucher_page
 from invoices.pages.welcome import planner_page, welcome_page
 
@@ -91,6 +100,7 @@ _CALLS: tuple[Callable[..., Any], ...] = (
     halves,
     has_long_amounts,
     has_long_prices,
+    hours_line,
     how,
     how_to_pay,
     is_billed,
