@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from plugin.backups.journal import is_interrupted
+from plugin.backups.upgrading import is_interrupted
 from plugin.backups.versions import note_version
 from plugin.errors import ConfigurationError
 from plugin.secrets_file import FILE_NAME, make_secrets
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
-from plugin.store.migrate import can_serve, is_empty, upgrade
+from plugin.store.creation import can_serve, is_empty, upgrade
 from plugin.store.postgresql import refusal
 
 # Whose rows show that a clinic has worked with this database.

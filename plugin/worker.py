@@ -17,11 +17,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from plugin.alarms import audit_runs, watch
+from plugin.alarms import machine_checks, registry
 from plugin.backups.anchors import seal_and_keep
+from plugin.backups.folder import drop_left_work
 from plugin.backups.standing import BACKUPS, ask_when_due
-from plugin.backups.update_check import check_for_update
-from plugin.backups.work import drop_left_work
+from plugin.backups.versions import check_for_update
 from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job, claim_job_in, hasten_misdated
@@ -216,12 +216,12 @@ class Worker:
 
     def look_for_alarms(self) -> None:
         """Look at everything the owner must know of, and tell what began, lasts or is over."""
-        if told := watch.look(self._services):
+        if told := registry.look(self._services):
             self._log.warning("alarm", told=told)
 
     def audit(self) -> None:
         """Audit the ledger where that is due: once a night."""
-        if result := audit_runs.run_if_due(self._services):
+        if result := machine_checks.run_if_due(self._services):
             self._log.info("audit", findings=result.findings)
 
     def seal(self) -> None:

@@ -352,7 +352,7 @@ _SHAPE = (
 
 
 def _migrate(url: str) -> None:
-    from plugin.store.migrate import upgrade
+    from plugin.store.creation import upgrade
 
     upgrade(url)
 

@@ -23,8 +23,7 @@ from plugin.courses.clients.clients import find_clients
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
-from plugin.courses.sales.checkouts import start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came
 from plugin.store.selling import Checkout
 from tests.clock import START

@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 from plugin.backups.archive import Manifest, is_encrypted, sha256_of, unpack
 from plugin.backups.folder import backup_folder, make_private, names_in, read_note, time_of
 from plugin.core.fingerprint import KeptHead, LedgerHead, heads_in
-from plugin.courses.audit.records import Finding
-from plugin.courses.audit.seals import against
+from plugin.courses.audit.records import Finding, against
 from plugin.courses.base.sealing import seal
 from plugin.errors import Refused
 from plugin.services import Services

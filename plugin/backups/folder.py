@@ -1,9 +1,14 @@
-"""The backup folder: names of copies, what is beside them, when one is due, and which go."""
+"""The backup folder: names of copies, what is beside them, when one is due, which go, and where one is made."""
 
+import fcntl
+import os
 import re
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +16,8 @@ from pydantic import BaseModel, ValidationError
 from plugin.backups.archive import Manifest
 from plugin.core.opening_hours import OpeningHours
 from plugin.settings import Settings
+from plugin.store import Store
+from plugin.store.backup import drop_left_scratches
 
 HOURLY, DAILY, MONTHLY = 24, 14, 12
 WHILE_OPEN, ALWAYS = timedelta(hours=1), timedelta(hours=24)
@@ -129,3 +136,51 @@ def read_note(copy: Path) -> Note | None:
             return Note.model_validate_json(file.read(_LARGEST_NOTE))
     except (OSError, ValidationError):
         return None
+
+
+_WORK_NAME = "backup-work"
+
+
+@contextmanager
+def work_folder(settings: Settings) -> Iterator[Path]:
+    """Open a folder of one's own in the data folder, where the database lies in plain already; it is gone after."""
+    place = Path(mkdtemp(dir=make_private(settings.data_folder / _WORK_NAME)))
+    # Held as long as it is in use; the system releases it however the process ends.
+    lock = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        os.close(lock)
+
+
+def drop_left_work(settings: Settings, store: Store) -> None:
+    """Delete what a killed process has left, for the start of the worker.
+
+    What another process works in stays: a command makes a copy, the set-up restores one, a second worker runs.
+    """
+    drop_left_scratches(store)
+    folders = [each for each in (settings.data_folder / _WORK_NAME).glob("*") if each.is_dir()]
+    dropped = [_drop_unless_in_use(each) for each in folders]
+    if not all(dropped):
+        # An unfinished copy may be the one that is being made.
+        return
+    for left in backup_folder(settings).glob(".coursekeeper-*.part"):
+        left.unlink(missing_ok=True)
+
+
+def _drop_unless_in_use(folder: Path) -> bool:
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        # Its process has just finished.
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True

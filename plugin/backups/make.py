@@ -12,7 +12,17 @@ from sqlalchemy.exc import DBAPIError
 
 from plugin.backups import records
 from plugin.backups.anchors import against_manifest, seal_and_keep
-from plugin.backups.archive import DamagedCopy, Keys, Manifest, Proof, need_space, pack, sha256_of, unpack
+from plugin.backups.archive import (
+    DamagedCopy,
+    Keys,
+    Manifest,
+    Proof,
+    error_in_words,
+    need_space,
+    pack,
+    sha256_of,
+    unpack,
+)
 from plugin.backups.folder import (
     Note,
     backup_folder,
@@ -21,11 +31,10 @@ from plugin.backups.folder import (
     names_in,
     names_to_drop,
     note_beside,
+    work_folder,
 )
 from plugin.backups.remote import SendFailed, send_copies
 from plugin.backups.versions import installation_uid
-from plugin.backups.words import error_in_words
-from plugin.backups.work import work_folder
 from plugin.core.fingerprint import LedgerHead
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic
@@ -34,7 +43,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import engine_of, flush_to_disk, scratch
-from plugin.store.migrate import current_revision
+from plugin.store.creation import current_revision
 from plugin.store.tables import Client, Course, Entry, Staff, Visit
 from plugin.store.upkeep import BackupRun
 from plugin.version import VERSION

@@ -1,4 +1,4 @@
-"""The rows about copies: each run, the key they are encrypted with, how sending them went."""
+"""The rows about copies: each run, how sending them went, and the key they are encrypted with."""
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -6,7 +6,11 @@ from typing import Any, Literal
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from plugin.backups.passphrase import CopyKey
+from plugin.backups.passphrase import CopyKey, make_key, make_passphrase
+from plugin.core.acts import Act, require
+from plugin.courses.base.activity import SET, Did, record_in
+from plugin.courses.base.work import transact
+from plugin.services import Services
 from plugin.store import Store
 from plugin.store.upkeep import BackupRun, BackupState
 
@@ -31,7 +35,6 @@ def begin_run(store: Store, cause: Cause, now: datetime) -> str:
 
 
 def change_run(store: Store, run_id: str, **values: Any) -> BackupRun:
-    """Change columns of a run, and return it."""
     if "problem" in values:
         values["problem"] = values["problem"][:_PROBLEM_LENGTH]
     with store.writing() as session:
@@ -66,3 +69,25 @@ def change_state(store: Store, **values: Any) -> None:
     if "send_problem" in values:
         values["send_problem"] = values["send_problem"][:_PROBLEM_LENGTH]
     store.transact(lambda session: session.merge(BackupState(id=1, **values)))
+
+
+def renew_passphrase(services: Services, act: Act) -> str:
+    """Encrypt copies with a new passphrase from now on, and return it: it can't be read again.
+
+    Copies made before open with the passphrase of their time.
+    """
+    require(act.actor)
+    passphrase = make_passphrase()
+    key = make_key(passphrase)
+    change_state(
+        services.store,
+        recipient=key.recipient,
+        key_file=key.key_file,
+        key_made_at=act.now,
+        key_made_by=act.actor.name,
+        # Copies without a passphrase were not sent; the next one is.
+        send_failed_at=None,
+        send_problem="",
+    )
+    transact(services.store, act, lambda work: record_in(work, Did.BACKUP_PASSPHRASE, after=SET))
+    return passphrase

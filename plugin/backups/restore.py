@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 
 from plugin.backups.anchors import against_manifest
 from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
-from plugin.backups.folder import backup_folder, make_private
-from plugin.backups.work import work_folder
+from plugin.backups.folder import backup_folder, make_private, work_folder
 from plugin.configuration.stored import sealing
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
@@ -39,7 +38,7 @@ from plugin.square.sync.requested import SWEEP
 from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import engine_of, holds_data, kind_of_file, load, scratch
-from plugin.store.migrate import current_revision, is_too_old, known_revisions, upgrade
+from plugin.store.creation import current_revision, is_too_old, known_revisions, upgrade
 from plugin.store.tables import METADATA, ClientLetter, Outbox, SignIn, Staff
 from plugin.store.upkeep import BackupRun
 from plugin.vault import Vault

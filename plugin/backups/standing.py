@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from plugin.backups import records
+from plugin.backups.archive import error_in_words, size_in_words
 from plugin.backups.folder import backup_folder, is_due, last_copy_at, names_in, read_note, time_of
 from plugin.backups.make import run_backup
 from plugin.backups.remote import where_to
-from plugin.backups.words import error_in_words, size_in_words
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.opening_hours import OpeningHours
 from plugin.courses.base.activity import Did, record_in
@@ -38,7 +38,6 @@ class KeptCopy:
 
     @property
     def size_in_words(self) -> str:
-        """Return the size as people read it."""
         return size_in_words(self.size)
 
 
@@ -61,7 +60,6 @@ class BackupStanding:
 
     @property
     def last(self) -> KeptCopy | None:
-        """Return the newest copy."""
         return self.copies[0] if self.copies else None
 
     @property

@@ -6,28 +6,58 @@ taken back one by one, and after a kill the upgrade goes on, as each migration i
 """
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import text
 
-from plugin.backups.folder import backup_folder, make_private
-from plugin.backups.journal import Journal, is_interrupted, journal_path, write_journal
+from plugin.backups.archive import error_in_words
+from plugin.backups.folder import backup_folder, make_private, work_folder
 from plugin.backups.versions import is_newer, last_version, note_version
-from plugin.backups.words import error_in_words
-from plugin.backups.work import work_folder
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError, CoursekeeperError
 from plugin.instance_lock import nobody_running
 from plugin.settings import Settings
-from plugin.store import Store, migrate
+from plugin.store import Store, creation
 from plugin.store.backup import backup as copy_database
-from plugin.store.backup import load
+from plugin.store.backup import flush_to_disk, load
 from plugin.version import VERSION
+
+JOURNAL = "upgrade.json"
+
+
+class Journal(BaseModel):
+    """An upgrade that is under way: from which revision and version, and where the copy is."""
+
+    copy_file: str
+    revision: str
+    version: str
+
+
+def journal_path(settings: Settings) -> Path:
+    """Return the path of the journal, in the data folder."""
+    return settings.data_folder / JOURNAL
+
+
+def is_interrupted(settings: Settings) -> bool:
+    """Return whether an upgrade was begun and not finished."""
+    return journal_path(settings).exists()
+
+
+def write_journal(settings: Settings, journal: Journal) -> None:
+    """Write the journal: whole or not at all, and on the disk when this returns."""
+    path = journal_path(settings)
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(journal.model_dump_json(), encoding="utf-8")
+    flush_to_disk(draft)
+    os.replace(draft, path)
+    flush_to_disk(path.parent)
+
 
 COPIES_KEPT = 3
 # The oldest revision that a downgrade is tested to, with data.
@@ -55,7 +85,6 @@ class Upgraded:
 
     @property
     def in_words(self) -> str:
-        """Return what was done, as a sentence."""
         again = "An upgrade had been interrupted; it was begun again. " if self.was_interrupted else ""
         if self.copy is None:
             return f"{again}The database is up to date."
@@ -77,16 +106,16 @@ def upgrade(
     """
     with _one_at_a_time(settings, store):
         was_interrupted = _put_back_if_interrupted(settings, store)
-        before = migrate.current_revision(store)
-        if before is None or migrate.is_current(store):
-            migrate.upgrade(settings.direct_url)
+        before = creation.current_revision(store)
+        if before is None or creation.is_current(store):
+            creation.upgrade(settings.direct_url)
             note_version(store, now)
-            return Upgraded(before or "", migrate.current_revision(store) or "", None, was_interrupted)
+            return Upgraded(before or "", creation.current_revision(store) or "", None, was_interrupted)
         refuse_unknown(store)
         with nobody_running(settings.database_url, settings.data_folder):
             copy = _change(settings, store, before, at_step, despite_audit=despite_audit)
         note_version(store, now)
-        return Upgraded(before, migrate.current_revision(store) or "", copy, was_interrupted)
+        return Upgraded(before, creation.current_revision(store) or "", copy, was_interrupted)
 
 
 def downgrade(settings: Settings, store: Store, revision: str) -> Path:
@@ -95,7 +124,7 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
     Raises UpgradeFailed for a revision that is not known, newer, or older than what is tested.
     """
     with _one_at_a_time(settings, store), nobody_running(settings.database_url, settings.data_folder):
-        known, now_at = migrate.known_revisions(), migrate.current_revision(store)
+        known, now_at = creation.known_revisions(), creation.current_revision(store)
         refuse_unknown(store)
         older = known[known.index(now_at) + 1 :] if now_at in known else ()
         allowed = [each for each in older if each >= OLDEST_DOWNGRADE]
@@ -108,7 +137,7 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
         copy = _copy(settings, store, f"{now_at}")
         write_journal(settings, Journal(copy_file=str(copy), revision=f"{now_at}", version=VERSION))
         try:
-            migrate.downgrade(settings.direct_url, revision)
+            creation.downgrade(settings.direct_url, revision)
         except BaseException as error:
             _put_back(settings, store, copy, f"{now_at}")
             raise UpgradeFailed(f"The downgrade failed: {error_in_words(error)} {_AS_BEFORE}") from error
@@ -118,13 +147,13 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
 
 def refuse_unknown(store: Store) -> None:
     """Raise ConfigurationError for a database that a newer version has migrated, or one from before 0.1.0."""
-    revision = migrate.current_revision(store)
-    if migrate.is_too_old(revision):
+    revision = creation.current_revision(store)
+    if creation.is_too_old(revision):
         raise ConfigurationError(
             "The database is of a version before 0.1.0, or between releases, from which this one can’t upgrade. One"
             " before 0.1.0 is first upgraded by 0.1.0."
         )
-    if revision is not None and revision not in migrate.known_revisions():
+    if revision is not None and revision not in creation.known_revisions():
         version = last_version(store)
         named = f" ({version})" if is_newer(version, VERSION) else ""
         raise ConfigurationError(
@@ -144,7 +173,7 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
     write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
     at_step("journal")
     try:
-        migrate.upgrade(settings.direct_url)
+        creation.upgrade(settings.direct_url)
         at_step("migrated")
         findings = () if despite_audit else audit(store)
         if findings:
@@ -210,7 +239,7 @@ def _put_back(settings: Settings, store: Store, copy: Path, revision: str) -> No
         with work_folder(settings) as work:
             load(store, copy, work)
     else:
-        migrate.move(settings.direct_url, revision)
+        creation.move(settings.direct_url, revision)
     journal_path(settings).unlink()
 
 

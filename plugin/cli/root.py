@@ -25,7 +25,6 @@ class Commands(click.Group):
     """Prints an expected error as one sentence on standard error; exit code 2 for settings, else 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -96,7 +95,6 @@ def note(text: str) -> None:
 
 
 def report(result: Any, sentence: str, *, as_json: bool) -> None:
-    """Print a result as JSON, or as a sentence."""
     click.echo(json.dumps(result) if as_json else sentence)
 
 

@@ -1,11 +1,13 @@
-"""Commands that run servers: the demo, the web, the worker."""
+"""Commands that run servers, work off what is due, and check the installation."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 import plugin
-from plugin.cli.root import PORT, main
+from plugin.cli.root import AS_JSON, PORT, connected_services, main, parsed_moment, report
 from plugin.instance_lock import WEB, WORKER, hold, nobody_running
 
 if TYPE_CHECKING:
@@ -141,3 +143,64 @@ def _work(settings: Settings | None = None) -> None:
     # Its loops are many, but few of them read or write at the same time.
     with closing(open_services(settings, kept_connections=3, is_in_background=True)) as services:
         Worker(services).run_forever(stop)
+
+
+@main.command()
+@click.option(
+    "--since", metavar="TIME", help="Start here (ISO 8601); by default where the last sweep started."
+)
+@AS_JSON
+def sweep(since: str | None, as_json: bool) -> None:
+    """Find events in Square that the webhooks missed and add them to the inbox."""
+    from plugin.square.sync import sync
+
+    with connected_services() as services:
+        swept = sync(services, since=parsed_moment(since, "--since"))
+    found = [dict(each) for each in swept.found]
+    result = {"since": swept.since.isoformat(), "looked_at": swept.looked_at, "found": found}
+    report(result, f"Looked at {swept.looked_at}, found {len(found)}.", as_json=as_json)
+
+
+@main.group()
+def inbox() -> None:
+    """Process events from Square."""
+
+
+@inbox.command("run")
+@AS_JSON
+def inbox_run(as_json: bool) -> None:
+    """Process all events and jobs that are due, then exit."""
+    from plugin.worker import work_off
+
+    with connected_services() as services:
+        done = work_off(services)
+    sentence = (
+        f"{done.finished} done, {done.waiting} waiting, {done.failed} failed, {done.papers} papers made."
+    )
+    report(asdict(done), sentence, as_json=as_json)
+
+
+@main.command()
+@AS_JSON
+@click.option("--online", is_flag=True, help="Also call Square, the mail server and the public address.")
+def doctor(as_json: bool, online: bool) -> None:
+    """Check everything an installation needs, and print how to fix what is wrong.
+
+    Exits with 1 if something is wrong; a warning alone exits with 0.
+    """
+    from plugin.doctor.examine import examine
+    from plugin.doctor.finding import State
+
+    found = []
+    for each in examine(os.environ, is_online=online):
+        found.append(each)
+        if not as_json:
+            mend = f" {each.mend}" if each.mend else ""
+            click.echo(f"{each.state.value:8} {each.check}: {each.said}{mend}")
+    if as_json:
+        rows = [
+            {"check": each.check, "state": each.state.value, "message": each.said, "fix": each.mend}
+            for each in found
+        ]
+        click.echo(json.dumps({"findings": rows}))
+    sys.exit(1 if any(each.state is State.WRONG for each in found) else 0)

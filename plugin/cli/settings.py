@@ -17,7 +17,7 @@ def settings() -> None:
 @AS_JSON
 def settings_list(as_json: bool) -> None:
     """List all settings: their values, never a secret's, and where each is set."""
-    from plugin.configuration.overview import list_settings
+    from plugin.configuration.save import list_settings
 
     with opened_services() as services:
         rows = [

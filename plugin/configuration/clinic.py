@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.configuration.overview import record_change
+from plugin.configuration.save import record_change
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import change_clinic_in, clinic_in
 from plugin.courses.base.views import ClinicView

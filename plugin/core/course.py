@@ -229,7 +229,6 @@ class CourseState:
 
     @property
     def touch_ups_left(self) -> int:
-        """Return the touch-ups not used."""
         return sum(each.totals.left for each in self.parts if each.kind == "touch_up")
 
     @property

@@ -17,15 +17,13 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
-from plugin.store.agreements import Quote
 from plugin.store.changes import Activity
-from plugin.store.clinical import CheckAnswer, OwnRating
+from plugin.store.clinical import CheckAnswer, OwnRating, Quote
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver
-from plugin.store.queues import Inbox, Outbox, Sweep
+from plugin.store.queues import EventDelivery, Inbox, Outbox, OutgoingEvent, Sweep
 from plugin.store.selling import PublicOrder
 from plugin.store.square_side import OAuthAttempt
-from plugin.store.webhooks import EventDelivery, OutgoingEvent
 
 BODIES_KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 500

@@ -17,8 +17,8 @@ from plugin.courses.base.clinic import read_clinic
 from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.settings import Settings
 from plugin.store import Store
+from plugin.store.creation import is_current, is_empty
 from plugin.store.database import database_url
-from plugin.store.migrate import is_current, is_empty
 from plugin.store.postgresql import is_pooled as asks_pooler
 from plugin.store.postgresql import refusal
 from plugin.store.tables import Entry, Heartbeat, Inbox

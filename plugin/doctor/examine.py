@@ -8,9 +8,9 @@ from functools import partial
 from invoices.press.workers import PaperWorkers
 from plugin.bootstrap import open_services
 from plugin.configuration.stored import LiveSettings
-from plugin.doctor import configuration, data, machine, outside
+from plugin.doctor import configuration, data, machine
 from plugin.doctor.finding import Check, Finding, State, isolated, wrong
-from plugin.doctor.outside import given_up, watched
+from plugin.doctor.machine import given_up, watched
 from plugin.errors import ConfigurationError
 from plugin.services import wall_clock
 from plugin.settings import Settings
@@ -93,8 +93,8 @@ def _of_contents(given: Settings, settings: Settings, store: Store) -> dict[str,
 
 def _of_outside(given: Settings, settings: Settings, is_usable: bool) -> dict[str, Check]:
     checks: dict[str, Check] = {
-        "Mail server": partial(outside.mail, settings),
-        "Public address": partial(outside.address, settings.public_url, wall_clock()),
+        "Mail server": partial(machine.mail, settings),
+        "Public address": partial(machine.address, settings.public_url, wall_clock()),
     }
     return {"Square answers": partial(_square, given), **checks} if is_usable else checks
 
@@ -107,4 +107,4 @@ def _watched(given: Settings, now: datetime) -> Iterator[Finding]:
 
 def _square(given: Settings) -> Iterator[Finding]:
     with closing(open_services(given)) as services:
-        yield from outside.square(services)
+        yield from machine.square(services)

@@ -1,22 +1,36 @@
-"""The machine: Python, libraries, the papers' printer, disk space."""
+"""The machine and what is outside it: Python, libraries, printer, disk; Square, mail and address only on request."""
 
+import json
 import platform
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
 from importlib import metadata
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from invoices.papers import Clinic as LetterheadClinic
-from plugin.alarms.machine_checks import LITTLE_SPACE
+from plugin.alarms.condition import Condition, State
+from plugin.alarms.machine_checks import CLOCK_MAY_DIFFER, LITTLE_SPACE
+from plugin.alarms.registry import conditions
 from plugin.courses.handouts.text_check import example_summary
+from plugin.courses.health_facts import WORKER, health_facts, last_seen
 from plugin.doctor.finding import Finding, ok, warning, wrong
-from plugin.services import Render
+from plugin.errors import MailFailed, SquareFailed
+from plugin.mail import SmtpMailer
+from plugin.services import Render, Services
+from plugin.settings import Settings
+from plugin.square.client.calls import granted_scopes
+from plugin.square.connection.check import missing
 
 NAME = "coursekeeper"
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,3 +125,116 @@ def disk(folder: Path) -> Iterator[Finding]:
         yield warning("Disk space", f"Only {said}.", "Delete or move files soon.")
     else:
         yield ok("Disk space", said)
+
+
+TIMEOUT_S = 8
+LONGEST_ANSWER = 4096
+
+
+def square(services: Services) -> Iterator[Finding]:
+    """Ask Square whether it knows our token, and what it may do."""
+    try:
+        status = services.square.token_status()
+        locations = services.square.locations()
+    except SquareFailed as error:
+        again = "Connect again under Settings, Square, or set a new token."
+        yield wrong(
+            "Square answers", error.message, again if error.permanent else "Check this machine’s network."
+        )
+        return
+    active = [each for each in locations if each.get("status") != "INACTIVE"]
+    yield ok("Square answers", f"active locations: {len(active)}")
+    # A personal token can do everything, and names no scopes.
+    lacking = missing(granted_scopes(status), books=services.settings.book_appointments)
+    if lacking:
+        said = f"Missing: {', '.join(each.name for each in lacking)}."
+        yield warning("Permissions", said, "Connect again under Settings, Square, and allow them.")
+
+
+def mail(settings: Settings) -> Iterator[Finding]:
+    """Greet the mail server and sign in there, where one is set."""
+    mailer = SmtpMailer(settings.mail_url.get_secret_value(), settings.mail_from)
+    if not mailer.is_ready:
+        return
+    try:
+        mailer.greet()
+    except MailFailed as error:
+        yield wrong("Mail server", error.message, "Check MAIL_URL: host, port, user, password.")
+    else:
+        yield ok("Mail server", "accepts the sign-in")
+
+
+def address(public_url: str, now: datetime) -> Iterator[Finding]:
+    """Open our own public address as a browser does; its clock is compared, too."""
+    url = f"{public_url.rstrip('/')}/healthz"
+    check = "Public address"
+    try:
+        # Only http and https pass the check of the setting.
+        with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            body, headers = answer.read(LONGEST_ANSWER), answer.headers
+    except HTTPError as error:
+        yield wrong(check, f"{url} answers {error.code}.", "See that the proxy leads to Coursekeeper’s port.")
+        return
+    except (URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        yield wrong(
+            check,
+            f"{url} can’t be opened: {reason}.",
+            "Check that Coursekeeper runs, the name (DNS), the proxy and its certificate.",
+        )
+        return
+    yield from _own(check, url, body)
+    yield from _clock(headers, now)
+
+
+def _own(check: str, url: str, body: bytes) -> Iterator[Finding]:
+    try:
+        is_ours = json.loads(body) == {"status": "alive"}
+    except ValueError:
+        is_ours = False
+    if not is_ours:
+        yield wrong(check, f"Another program answers at {url}.", "Let the proxy lead to Coursekeeper’s port.")
+    elif not url.startswith("https://"):
+        yield warning(check, "It answers, but not over https.", "Put a proxy with TLS in front.")
+    else:
+        yield ok(check, "answers over https, with a certificate that is accepted")
+
+
+def _clock(headers: HTTPMessage, now: datetime) -> Iterator[Finding]:
+    try:
+        there = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return
+    if abs(there - now) > CLOCK_MAY_DIFFER:
+        said = f"The public address says {there:%Y-%m-%d %H:%M} UTC, this machine {now:%Y-%m-%d %H:%M}."
+        yield warning("Clock", said, "Set the clock (timedatectl set-ntp true).")
+
+
+# The doctor looks at these more closely itself.
+_LEFT_OUT = frozenset({"disk_has_room", "settings_are_read", "audit_is_clean"})
+
+
+def watched(services: Services, now: datetime) -> Iterator[Finding]:
+    """Check every condition that raises an alarm; the worker must also have run at all."""
+    if last_seen(services.store, WORKER) is None:
+        yield wrong(
+            "Worker", "It has never run.", "Run coursekeeper serve, which starts it, or coursekeeper worker."
+        )
+    for each in conditions(services, now):
+        if each.name not in _LEFT_OUT and each.state is not State.UNUSED:
+            yield _finding(each)
+
+
+def given_up(services: Services, now: datetime) -> Iterator[Finding]:
+    """Check that no event and no job was given up."""
+    facts = health_facts(services.store, now)
+    failed = facts.inbox.failed + sum(each.failed for each in facts.jobs.values())
+    if failed:
+        yield warning("Given up", f"{failed} events and jobs failed.", "Look at them under Settings, Square.")
+
+
+def _finding(seen: Condition) -> Finding:
+    if not seen.is_wrong:
+        return ok(seen.title, seen.said)
+    state = wrong if seen.is_urgent else warning
+    return state(seen.title, seen.said, seen.to_do)

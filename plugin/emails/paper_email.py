@@ -5,7 +5,7 @@ And of the e-mail with the link to read and sign an agreement.
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act
-from plugin.courses.agreements.views import agreement_content, agreement_pdf, read_agreement
+from plugin.courses.agreements.prepare import agreement_content, agreement_pdf, read_agreement
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.documents.client_statement import client_statement, issue_prepaid_balance
@@ -23,8 +23,7 @@ from plugin.courses.documents.read import read_document
 from plugin.courses.documents.statement import statement_in
 from plugin.courses.handouts.cache import drawn, hand_out
 from plugin.courses.quotes.views import quote_pdf
-from plugin.emails.compose import html_of, plain_of
-from plugin.emails.visit_email import questions_line, stop_url_of
+from plugin.emails.visit_email import html_of, plain_of, questions_line, stop_url_of
 from plugin.errors import MailFailed, NotFound, PaperNotMade
 from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter

@@ -15,7 +15,7 @@ from plugin.courses.accounts.staff_edits import email_code, expires_at, link_add
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
-from plugin.emails.compose import html_of, plain_of
+from plugin.emails.visit_email import html_of, plain_of
 from plugin.errors import NotFound
 from plugin.mail import Letter
 from plugin.services import Services

@@ -2,6 +2,10 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from invoices.language import Language, language_for
 from invoices.papers import NextVisit
@@ -12,12 +16,47 @@ from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.clients.private_page import STOP_PATH, page_address, stop_token
 from plugin.courses.handouts import visit_email
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
-from plugin.emails.compose import html_of, plain_of
 from plugin.errors import MailFailed, PaperNotMade, Refused
 from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter
 from plugin.services import Services
 from plugin.settings import SHORTEST_SECRET
+
+_PACKAGE = Path(__file__).parents[1]
+# Next to the package in a checkout, within it where it is installed.
+_PLACES = [str(_PACKAGE / "templates"), str(_PACKAGE.parent / "templates")]
+
+
+def plain_of(name: str, language: Language, **values: object) -> str:
+    """Return the e-mail as plain text."""
+    return _rendered(f"{name}.txt", language, values)
+
+
+def html_of(name: str, language: Language, **values: object) -> str:
+    """Return the e-mail as HTML, with all values escaped."""
+    return _rendered(f"{name}.html", language, values)
+
+
+def _rendered(file: str, language: Language, values: dict[str, object]) -> str:
+    template = _templates().get_template(f"mail/{file}")
+    return template.render(
+        values,
+        _=language.gettext,
+        tag=language.tag,
+        colon=language.colon.rstrip(),
+        sentences=language.sentences,
+    )
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_PLACES),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

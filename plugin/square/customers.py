@@ -13,10 +13,9 @@ from plugin.core.text import clean, digits, folded, name_parts
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClientView
 from plugin.courses.base.work import Work, transact
-from plugin.courses.clients.buyers import link_profile, merge_square_customers
+from plugin.courses.clients.buyers import find_people, link_profile, merge_square_customers, save_directory_in
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.contacts import Buyer, is_full_phone
-from plugin.courses.clients.directory import find_people, save_directory_in
 from plugin.courses.clients.square_links import gone_from_square_in
 from plugin.errors import SquareFailed
 from plugin.services import Services

@@ -12,7 +12,7 @@ from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.connection.status import is_connected
 from plugin.square.models import Payment, PaymentRefund, ProcessingFee, minor_units
-from plugin.store.journal import PaymentFee
+from plugin.store.documents import PaymentFee
 
 AT_ONCE = 20
 # The waits between the tries: a payment without a fee by then, such as of a card of Square's own, has none.

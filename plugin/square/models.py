@@ -235,8 +235,6 @@ class Charges(Answer):
 
 
 class Discount(Answer):
-    """A discount of an order."""
-
     uid: Text = ""
     applied: OptionalAmount = Field(None, alias="applied_money")
 

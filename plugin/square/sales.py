@@ -15,8 +15,8 @@ from plugin.courses.base.work import Work
 from plugin.courses.documents import sale_record
 from plugin.courses.documents.files import enqueue_invoice
 from plugin.courses.documents.sale_record import save_sale_in
-from plugin.courses.sales.lookalikes import Offers, SoldItem
 from plugin.courses.sales.sales import Came, Sale, SaleLine
+from plugin.courses.sales.unlinked import Offers, SoldItem
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square import models

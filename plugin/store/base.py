@@ -1,11 +1,11 @@
-"""What all tables share: names of tables and constraints, and times with their zone."""
+"""What all tables share: names, times with their zone, and the marks on columns with personal data."""
 
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, MetaData, String, text
+from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, Index, MetaData, String, or_, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, declared_attr
@@ -106,3 +106,46 @@ Name = String(160)
 def only_where(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """Return a partial index of the rows that meet the condition, such as pending ones."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+Mark = dict[str, str]
+
+OWN: Mark = {"personal": "own"}
+DELETED: Mark = {"personal": "deleted"}
+EMPTIED: Mark = {"personal": "emptied"}
+DROPPED: Mark = {"personal": "dropped"}
+ERASED_TEXT: Mark = {"personal": "erased"}
+NAMED: Mark = {"personal": "named"}
+MESSAGE: Mark = {"personal": "message"}
+RETAINED: Mark = {"personal": "retained"}
+
+
+OF_CLIENT: Mark = {"belongs_to": "client_ids"}
+OF_COURSE: Mark = {"belongs_to": "course_ids"}
+OF_ALLOWANCE: Mark = {"belongs_to": "allowance_ids"}
+OF_ORDER: Mark = {"belongs_to": "order_ids"}
+OF_REFUND: Mark = {"belongs_to": "refund_ids"}
+OF_DOCUMENT: Mark = {"belongs_to": "document_ids"}
+OF_CHECKOUT: Mark = {"belongs_to": "checkout_ids"}
+OF_PROFILE: Mark = {"belongs_to": "square_ids"}
+OF_NOTE: Mark = {"belongs_to": "note_ids"}
+OF_JOB: Mark = {"belongs_to": "job_subjects"}
+
+
+def columns_of(model: type[Base]) -> list[Column[Any]]:
+    return list(Base.metadata.tables[model.__tablename__].columns)
+
+
+def columns_marked(model: type[Base], *marks: Mark) -> list[Column[Any]]:
+    wanted = {mark["personal"] for mark in marks}
+    return [column for column in columns_of(model) if column.info.get("personal") in wanted]
+
+
+def rows_of(model: type[Base], subject: object) -> ColumnElement[bool] | None:
+    """Return the condition by which rows are a client's; None for a table without such a column."""
+    owned = [
+        getattr(model, column.key).in_(getattr(subject, column.info["belongs_to"]))
+        for column in columns_of(model)
+        if "belongs_to" in column.info
+    ]
+    return or_(*owned) if owned else None

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Base, Id, Name
-from plugin.store.personal import ERASED_TEXT, NAMED, OF_COURSE
+from plugin.store.base import ERASED_TEXT, NAMED, OF_COURSE, Base, Id, Name
 
 
 class BulkAct(Base):

@@ -9,8 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Base, Id, Name
-from plugin.store.personal import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
+from plugin.store.base import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE, Base, Id, Name
 
 
 class CourseShare(Base):

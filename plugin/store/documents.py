@@ -1,11 +1,11 @@
-"""Documents issued once and stored forever (invoices, credit notes, vouchers), the sales behind them, other papers.
+"""Documents issued once and stored forever, the sales behind them, other papers, and the accountant’s journal.
 
 A document and its file are written once each and never changed: triggers refuse it, and a foreign key to the
 preceding number refuses a gap, whoever writes. Of the others: the clinic's logo and texts, private pages, batches,
 e-mails after visits and about courses, who declined which, and passes in Google Wallet or Apple Wallet.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,8 +22,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name, SquareId
-from plugin.store.personal import DELETED, EMPTIED, NAMED, OF_CLIENT, OF_DOCUMENT, OF_ORDER, RETAINED
+from plugin.store.base import (
+    DELETED,
+    EMPTIED,
+    NAMED,
+    OF_CLIENT,
+    OF_DOCUMENT,
+    OF_ORDER,
+    RETAINED,
+    Amount,
+    Base,
+    Id,
+    Name,
+    SquareId,
+    only_where,
+)
 
 
 class SaleRecord(Base):
@@ -105,8 +118,6 @@ class DocumentFile(Base):
 
 
 class DocumentCourse(Base):
-    """A course that a document is about."""
-
     document_id: Mapped[str] = mapped_column(
         Id, ForeignKey("document.id"), primary_key=True, info=OF_DOCUMENT
     )
@@ -277,3 +288,70 @@ class WalletPass(Base):
         CheckConstraint("place in ('google', 'apple')", name="place"),
         CheckConstraint("(place = 'google') = (device = '')", name="device"),
     )
+
+
+class JournalChart(Base):
+    """The accounts chosen by the owner: one row. `accounts`: number and name by role, where not the default."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    accounts: Mapped[dict[str, Any]]
+    # The name of the tax rate that Xero requires on each line.
+    xero_tax_rate: Mapped[str] = mapped_column(String(80))
+    # Square's own connector books payments, tax, tips and fees already.
+    is_money_elsewhere: Mapped[bool]
+    changed_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_chart"),)
+
+
+class MoneyPosting(Base):
+    """An amount of a sale's money that moves from one account to another; below zero for a correction.
+
+    `source` is the payment, the refund or the order that it comes from, `debit` and `credit` are roles of accounts.
+    """
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    square_order_id: Mapped[str] = mapped_column(SquareId, index=True, info=OF_ORDER)
+    source: Mapped[str] = mapped_column(SquareId)
+    what: Mapped[str] = mapped_column(String(20))
+    debit: Mapped[str] = mapped_column(String(20))
+    credit: Mapped[str] = mapped_column(String(20))
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    happened_at: Mapped[datetime] = mapped_column(index=True)
+    written_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (CheckConstraint("debit <> credit", name="two_accounts"),)
+
+
+class PaymentFee(Base):
+    """Square's fee of one card payment, or of a refund, None until Square shows it: that takes minutes to days.
+
+    `square_payment_id` is the refund's id where `is_of_refund`. `due_at`: when to ask next; None once it is known,
+    or given up.
+    """
+
+    square_payment_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    square_order_id: Mapped[str] = mapped_column(SquareId, info=OF_ORDER)
+    amount: Mapped[int | None] = mapped_column(Amount)
+    happened_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None] = mapped_column(index=True)
+    due_at: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(default=0)
+    is_of_refund: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    __table_args__ = (
+        Index(None, "square_order_id"),
+        only_where("ix_payment_fee_due", "due_at", where="due_at IS NOT NULL"),
+    )
+
+
+class BooksClosed(Base):
+    """A closing of the books: from `closed_at` on, events before `closed_before` count when they are written."""
+
+    # The first moment after the last closed day, so that one lookup by key finds what closed an entry's day.
+    closed_before: Mapped[datetime] = mapped_column(primary_key=True)
+    closed_through: Mapped[date] = mapped_column(unique=True)
+    closed_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)

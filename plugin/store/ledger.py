@@ -21,8 +21,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
-from plugin.store.personal import ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
+from plugin.store.base import (
+    ERASED_TEXT,
+    NAMED,
+    OF_ALLOWANCE,
+    OF_CLIENT,
+    OF_COURSE,
+    Amount,
+    Base,
+    Id,
+    Name,
+    SquareId,
+    only_where,
+)
 from plugin.store.recorded import Recorded
 
 TAX = (

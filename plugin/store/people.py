@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Base, Id, Name, SquareId
-from plugin.store.personal import DELETED, DROPPED, OF_CLIENT, OWN
+from plugin.store.base import DELETED, DROPPED, OF_CLIENT, OWN, Base, Id, Name, SquareId
 from plugin.store.recorded import Recorded
 
 ROLES = "role in ('owner', 'desk', 'practitioner')"

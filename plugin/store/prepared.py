@@ -45,7 +45,6 @@ class Prepared:
         self._texts: dict[Any, _Text] = {}
 
     def all(self, connection: Connection, values: Values) -> Sequence[Any]:
-        """Return every row."""
         ready = self._ready(connection.dialect, values)
         if ready is None:
             return connection.execute(self._statement, values).all()

@@ -6,8 +6,21 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
-from plugin.store.personal import DROPPED, EMPTIED, ERASED_TEXT, OF_CLIENT, OF_COURSE, OF_REFUND, RETAINED
+from plugin.store.base import (
+    DROPPED,
+    EMPTIED,
+    ERASED_TEXT,
+    OF_CLIENT,
+    OF_COURSE,
+    OF_REFUND,
+    RETAINED,
+    Amount,
+    Base,
+    Id,
+    Name,
+    SquareId,
+    only_where,
+)
 
 WAYS = "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')"
 CHECKOUT_STATES = "state in ('asking', 'waiting', 'paid', 'canceled', 'timed_out', 'failed')"

@@ -6,8 +6,20 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name, SquareId
-from plugin.store.personal import DELETED, DROPPED, EMPTIED, OF_CLIENT, OF_COURSE, OF_ORDER, OF_PROFILE
+from plugin.store.base import (
+    DELETED,
+    DROPPED,
+    EMPTIED,
+    OF_CLIENT,
+    OF_COURSE,
+    OF_ORDER,
+    OF_PROFILE,
+    Amount,
+    Base,
+    Id,
+    Name,
+    SquareId,
+)
 
 
 class Connection(Base):

@@ -1,18 +1,15 @@
-"""Sums of the ledger for the reports, and the entries that are not in them yet.
+"""Sums of the ledger for the reports, and of the lists for pages: kept by triggers, and the entries not in them yet."""
 
-A trigger notes every new entry as not totalled, in the transaction that writes it. Whoever adds it to the sums removes
-that note in the same transaction. So at any moment each entry is in the sums or noted, never both and never neither,
-whatever its times are and however the clocks of the machines differ.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from enum import StrEnum
+from typing import TypeAlias
 
-from sqlalchemy import BigInteger, Integer, String
+from sqlalchemy import BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, SquareId
-from plugin.store.statements import created
+from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.triggers import created
 
 
 class PeriodTotal(Base):
@@ -109,3 +106,184 @@ def creation_for_moves(engine: str) -> Iterator[str]:
     yield from created(
         engine, MOVES, "UPDATE OF practitioner_id", "visit", _NOTE_MOVED, when=_IF_MOVED[engine]
     )
+
+
+_Trigger: TypeAlias = tuple[str, str, str, str, str]
+
+
+class ProgressOf(StrEnum):
+    """What a `ProgressSum` is grouped by: the package, or the practitioner of the last visit ("": none)."""
+
+    PACKAGE = "package"
+    PRACTITIONER = "practitioner"
+
+
+class ProgressSum(Base):
+    """How the courses go that were sold in one month, by what became of them on the day of the list.
+
+    `used`: main sessions, of courses that stalled or expired; else 0. `intervals` and `interval_days`: between visits.
+    `had_time`: completed courses whose client could have bought again; `again`: those whose client did.
+    """
+
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    sold_in: Mapped[date] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Id, primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(12), primary_key=True)
+    used: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    courses: Mapped[int] = mapped_column(BigInteger)
+    intervals: Mapped[int] = mapped_column(BigInteger)
+    interval_days: Mapped[int] = mapped_column(BigInteger)
+    had_time: Mapped[int] = mapped_column(BigInteger)
+    again: Mapped[int] = mapped_column(BigInteger)
+
+
+class ListedBalance(Base):
+    """What is left of a client's courses in one currency; "": of courses without a client.
+
+    Computed from the rows of the list in the transaction that writes those. `last_seen_on`: the last visit or sale.
+    """
+
+    client_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    # Folded; renamed and erased by a trigger with the client.
+    client_name: Mapped[str] = mapped_column(Name)
+    # Of the client's profile in Square; "" if not known.
+    country: Mapped[str] = mapped_column(String(2))
+    region: Mapped[str] = mapped_column(String(3))
+    last_seen_on: Mapped[date]
+    courses: Mapped[int]
+    sessions: Mapped[int]
+    value: Mapped[int] = mapped_column(Amount)
+
+    __table_args__ = (
+        Index(None, "last_seen_on", "client_id", "currency"),
+        Index(None, "client_name", "last_seen_on", "client_id", "currency"),
+        Index(None, "sessions", "last_seen_on", "client_id", "currency"),
+        Index(None, "value", "last_seen_on", "client_id", "currency"),
+    )
+
+
+class BalanceSum(Base):
+    """How many balances there are, and their value, by the day of the last activity and the place."""
+
+    last_seen_on: Mapped[date] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(String(2), primary_key=True)
+    region: Mapped[str] = mapped_column(String(3), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    clients: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[int] = mapped_column(Amount)
+
+
+class FollowUpSum(Base):
+    """How many rows of `ListedClient` have just these reasons for a call."""
+
+    reasons: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    clients: Mapped[int] = mapped_column(BigInteger)
+
+
+# The columns of the key, those of the numbers, and the values of both for a row, each number after its sign.
+_PROGRESS = (
+    ("kind", "sold_in", "key", "outcome", "used"),
+    ("courses", "intervals", "interval_days", "had_time", "again"),
+)
+_PROGRESS_KEYS = {
+    ProgressOf.PACKAGE: "{row}.package_id",
+    ProgressOf.PRACTITIONER: "COALESCE({row}.practitioner_id, '')",
+}
+_PROGRESS_ROW = (
+    "('{kind}', {{row}}.sold_in, {key}, {{row}}.outcome,"
+    " CASE WHEN {{row}}.outcome IN ('stalled', 'expired') THEN {{row}}.main_used ELSE 0 END, {{sign}}1,"
+    " {{sign}}CASE WHEN {{row}}.visits > 1 THEN {{row}}.visits - 1 ELSE 0 END,"
+    " {{sign}}CASE WHEN {{row}}.visits > 1 THEN {{row}}.visit_days ELSE 0 END,"
+    " {{sign}}CASE WHEN {{row}}.had_time THEN 1 ELSE 0 END,"
+    " {{sign}}CASE WHEN {{row}}.had_time AND {{row}}.bought_again THEN 1 ELSE 0 END)"
+)
+_PROGRESS_ROWS = ", ".join(
+    _PROGRESS_ROW.format(kind=kind.value, key=key) for kind, key in _PROGRESS_KEYS.items()
+)
+_BALANCE = (("last_seen_on", "country", "region", "currency"), ("clients", "value"))
+_BALANCE_ROW = (
+    "({row}.last_seen_on, {row}.country, {row}.region, {row}.currency, {sign}1, {sign}({row}.value))"
+)
+_OF_PROFILE = ("client_id", "is_current", "is_deleted", "address", "country")
+_MOVED = " OR ".join(f"OLD.{each} <> NEW.{each}" for each in _OF_PROFILE)
+_NOTE_OF_LISTS = "INSERT INTO unlisted_course (course_id, client_id)"
+
+
+def _adding(
+    table: str, columns: tuple[tuple[str, ...], tuple[str, ...]], rows: str, row: str, sign: str
+) -> str:
+    key, numbers = columns
+    more = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
+    # Names of columns; no person's values.
+    return (
+        f"INSERT INTO {table} ({', '.join((*key, *numbers))}) VALUES {rows.format(row=row, sign=sign)}"  # noqa: S608  # nosec B608
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {more};"
+    )
+
+
+def _progress(row: str, sign: str = "") -> str:
+    return _adding("progress_sum", _PROGRESS, _PROGRESS_ROWS, row, sign)
+
+
+def _balance(row: str, sign: str = "") -> str:
+    return _adding("balance_sum", _BALANCE, _BALANCE_ROW, row, sign)
+
+
+def _follow_up(row: str, sign: str = "") -> str:
+    return _adding("follow_up_sum", (("reasons",), ("clients",)), "({row}.reasons, {sign}1)", row, sign)
+
+
+# Each trigger: its name, event and table, the condition, and what it does.
+_FOLLOW_UPS = (
+    ("follow_up_adds", "INSERT", "listed_client", "", _follow_up("NEW")),
+    ("follow_up_subtracts", "DELETE", "listed_client", "", _follow_up("OLD", "-")),
+)
+_TRIGGERS = (
+    ("progress_adds", "INSERT", "listed_course", "", _progress("NEW")),
+    ("progress_subtracts", "DELETE", "listed_course", "", _progress("OLD", "-")),
+    (
+        *("progress_moves", "UPDATE OF bought_again", "listed_course", ""),
+        f"{_progress('OLD', '-')} {_progress('NEW')}",
+    ),
+    ("balance_adds", "INSERT", "listed_balance", "", _balance("NEW")),
+    ("balance_subtracts", "DELETE", "listed_balance", "", _balance("OLD", "-")),
+    (
+        *("client_renames_balance", "UPDATE OF name_folded", "client", ""),
+        "UPDATE listed_balance SET client_name = NEW.name_folded WHERE client_id = NEW.id;",
+    ),
+    (
+        "profile_lists_insert",
+        "INSERT",
+        "square_customer",
+        "",
+        f"{_NOTE_OF_LISTS} VALUES ('', NEW.client_id);",
+    ),
+    (
+        "profile_lists_delete",
+        "DELETE",
+        "square_customer",
+        "",
+        f"{_NOTE_OF_LISTS} VALUES ('', OLD.client_id);",
+    ),
+    (
+        *("profile_lists_update", f"UPDATE OF {', '.join(_OF_PROFILE)}", "square_customer"),
+        f"WHEN ({_MOVED})",
+        f"{_NOTE_OF_LISTS} SELECT '', OLD.client_id UNION SELECT '', NEW.client_id;",
+    ),
+)
+
+
+def creation_of_lists(engine: str) -> Iterator[str]:
+    """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
+    yield from _created(engine, _TRIGGERS)
+
+
+def creation_for_follow_ups(engine: str) -> Iterator[str]:
+    """Yield the statements that create the triggers of `FollowUpSum`."""
+    yield from _created(engine, _FOLLOW_UPS)
+
+
+def _created(engine: str, triggers: Iterable[_Trigger]) -> Iterator[str]:
+    for name, event, table, when, do in triggers:
+        yield from created(engine, name, event, table, do, when=when)

@@ -5,10 +5,36 @@ else of the row changes with it. A row can be blanked, never rewritten. On Postg
 tables, the grants of the program's own role refuse the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+
+def created(engine: str, name: str, event: str, table: str, do: str, *, when: str = "") -> Iterator[str]:
+    """Yield the statements that create a trigger after an event, such as INSERT; `engine` is "sqlite" or "postgresql".
+
+    `do`: statements, each with its semicolon.
+    """
+    after = f"AFTER {event} ON {table}"
+    if engine == "sqlite":
+        yield f"CREATE TRIGGER {name} {after} {when} BEGIN {do} END"
+        return
+    yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do} RETURN NULL; END $$"
+    yield f"CREATE TRIGGER {name} {after} FOR EACH ROW {when} EXECUTE FUNCTION {name}()"
+
+
+def dropped(engine: str, creation: Iterable[str]) -> Iterator[str]:
+    """Yield the statements that drop the triggers and functions which these create, the last one first."""
+    for statement in reversed(list(creation)):
+        _create, kind, name = statement.split("(", 1)[0].split()[:3]
+        if kind == "FUNCTION":
+            yield f"DROP FUNCTION {name}()"
+        elif engine == "sqlite":
+            yield f"DROP TRIGGER {name}"
+        else:
+            yield f"DROP TRIGGER {name} ON {statement.split(' ON ')[1].split()[0]}"
+
 
 ERASED = "(erased)"
 

@@ -11,5 +11,4 @@ if TYPE_CHECKING:
 
 
 def current_services() -> Services:
-    """Return the services of the current application."""
     return cast("Services", current_app.extensions["coursekeeper"])

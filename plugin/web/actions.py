@@ -29,7 +29,6 @@ class Notice:
 
 
 def fresh_key() -> str:
-    """Return an idempotency key for one form of one page."""
     return f"desk-{secrets.token_hex(12)}"
 
 
@@ -73,7 +72,6 @@ def flash_notice(notice: Notice) -> None:
 
 
 def notice() -> Notice | None:
-    """Return the notice of this page, once."""
     if "notice" in g:
         told: Notice = g.notice
         return told

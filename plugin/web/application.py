@@ -40,18 +40,18 @@ from plugin.web import (
     webhook,
 )
 from plugin.web.account import demanded, mine, resume, signin
-from plugin.web.api.blueprint import make_api
-from plugin.web.client_page import agree, buy_again, email_choice, quote, shop, tips
+from plugin.web.api.openapi import make_api
+from plugin.web.client_page import agree, email_choice, shop, tips
 from plugin.web.client_page import views as client_page
 from plugin.web.desk import gifts, late
 from plugin.web.modules import modules_of
 from plugin.web.owner import imports, letterhead
-from plugin.web.setup import checklist, door, restoring
+from plugin.web.setup import door, steps
 
 # Each blueprint of their modules is pages for the staff; that of `door` alone is open, with its own checks.
 _FOR_STAFF = (desk, owner, account, setup, reports, lists)
 # What clients and programs open, each with checks of its own.
-_FOR_CLIENTS = (client_page, shop, tips, buy_again, email_choice, check_in, agree, quote, hand_over, wallet)
+_FOR_CLIENTS = (client_page, shop, tips, email_choice, check_in, agree, hand_over, wallet)
 _FOR_PROGRAMS = (health, metrics, webhook)
 
 LARGEST_BODY = 1024 * 1024
@@ -162,13 +162,18 @@ def _furnish(app: Flask) -> None:
     # What is set up first sees a response last.
     for part in (compression, request_log, pages, offline, headers, refusals, resume, access_log):
         part.set_up(app)
-    open_to_all = (make_api(), *(part.blueprint for part in (*_FOR_PROGRAMS, *_FOR_CLIENTS)))
+    open_to_all = (
+        make_api(),
+        *(part.blueprint for part in (*_FOR_PROGRAMS, *_FOR_CLIENTS)),
+        tips.again,
+        agree.quotes,
+    )
     for blueprint in (*open_to_all, *_screens(), wallet.trial):
         app.register_blueprint(blueprint)
     # Before the check of the token, which reads the form.
     app.before_request(_make_room)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, late, shop, check_in, hand_over, wallet, mine, checklist):
+    for part in (gifts, late, shop, check_in, hand_over, wallet, mine, steps):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):
@@ -183,7 +188,7 @@ def _is_owner() -> bool:
 _LARGER: dict[str, tuple[int, Callable[[], bool]]] = {
     "imports.send": (imports.LARGEST_FORM, _is_owner),
     "letterhead.send_logo": (letterhead.LARGEST_FORM, _is_owner),
-    "setup.restore_copy": (restoring.LARGEST_COPY, door.has_typed_code),
+    "setup.restore_copy": (door.LARGEST_COPY, door.has_typed_code),
 }
 
 

@@ -262,7 +262,6 @@ class Paragraph(_Typed):
     widget = staticmethod(_drawn_paragraph)
 
     def read(self, text: str) -> str:
-        """Return the text unchanged."""
         return text
 
 
@@ -425,7 +424,6 @@ class Choice(wtforms.Field):  # type: ignore[misc]
 
     @property
     def offered(self) -> Choices:
-        """Return the options of the list."""
         return self.choices
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -439,8 +437,6 @@ class Choice(wtforms.Field):  # type: ignore[misc]
 
 
 class Tick(wtforms.BooleanField):  # type: ignore[misc]
-    """A checkbox."""
-
     data: bool
 
 

@@ -11,7 +11,7 @@ from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.health_facts import write_failure
 from plugin.courses.square_health import SquareMode, last_sync_at, square_mode
 from plugin.store import Store
-from plugin.store.migrate import can_serve
+from plugin.store.creation import can_serve
 from plugin.store.write_failures import WriteFailure, is_unopened
 from plugin.web import current_services
 from plugin.web.translations import N_, _

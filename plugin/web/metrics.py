@@ -26,8 +26,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from plugin.alarms.registry import conditions
-from plugin.alarms.watch import active_alarms
+from plugin.alarms.registry import active_alarms, conditions
 from plugin.backups.folder import last_copy_at
 from plugin.courses.health_facts import HealthFacts, health_facts
 from plugin.job_registry import JOBS

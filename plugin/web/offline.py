@@ -22,7 +22,7 @@ from plugin.web.actions import is_fragment
 from plugin.web.translations import speak
 
 # The pages that may be read without a connection. They name clients: docs/privacy.md says for how long.
-KEPT_PAGES = frozenset({"today.show", "clients.show", "my_day.show", "notes.of_day", "notes.of_visit"})
+KEPT_PAGES = frozenset({"today.show", "clients.show", "my_day.show_my_day", "notes.of_day", "notes.of_visit"})
 KEPT_CLIENTS = 50
 # A server that has not answered by then is treated as away; static/desk/connection.js waits as long.
 PATIENCE_MS = 3000

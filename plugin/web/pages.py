@@ -125,7 +125,6 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Return the day at the clinic."""
     return local_date(clinic(), now())
 
 

@@ -18,8 +18,8 @@ from plugin.wallet.jobs import signer_of
 from plugin.web import current_services
 from plugin.web.access import Screens, refuse_nul
 from plugin.web.actions import act_by
-from plugin.web.files import name_file
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.tables import name_file
 
 OFTEN = "120 per minute"
 WRONG = "60 per 5 minutes"

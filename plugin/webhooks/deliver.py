@@ -27,7 +27,7 @@ from plugin.courses.webhooks.deliveries import (
     finish_delivery,
     note_expiring,
 )
-from plugin.courses.webhooks.documents import signature
+from plugin.courses.webhooks.receivers import signature
 from plugin.errors import ConfigurationError, WebhookFailed
 from plugin.services import Services
 from plugin.wording import _

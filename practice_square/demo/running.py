@@ -17,7 +17,7 @@ from plugin.errors import CoursekeeperError, Refused
 from plugin.listening import PortInUse, open_listener
 from plugin.processes import Child, Family
 from plugin.settings import Settings, read_settings
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 
 HOST = "127.0.0.1"
 _WORDS = [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from plugin.alarms import watch
+from plugin.alarms import registry
 from plugin.alarms.condition import Condition
 from plugin.alarms.registry import conditions
 from plugin.core.acts import Act, Actor, Role, Source
@@ -84,7 +84,7 @@ class Watched:
         for _ in range(minutes):
             if self.clock().minute % 15 == 0:
                 self.synced()
-            told += watch.look(self.services)
+            told += registry.look(self.services)
             if delivers:
                 self.deliver()
             self.clock.advance(minutes=1)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from plugin.alarms.audit_runs import is_due, last_audit, run_if_due
+from plugin.alarms.machine_checks import is_due, last_audit, run_if_due
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.base.clinic import save_hours
@@ -92,7 +92,7 @@ def test_a_worker_killed_over_it_leaves_it_to_the_next_hour(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("plugin.alarms.audit_runs.audit_in_parts", killed)
+        patch.setattr("plugin.alarms.machine_checks.audit_in_parts", killed)
         with pytest.raises(Killed):
             run_if_due(lite.services)
     lite.clock.advance(minutes=50)

@@ -10,9 +10,9 @@ from datetime import datetime
 import httpx
 import pytest
 
-from plugin.alarms import notices, watch
+from plugin.alarms import notices, registry
 from plugin.alarms.notices import SIGNATURE, post, recent_deliveries
-from plugin.alarms.watch import active_alarms, send_test
+from plugin.alarms.registry import active_alarms, send_test
 from plugin.core.acts import Act, Role
 from plugin.courses.health_facts import MailWatch
 from plugin.errors import ConfigurationError, MailFailed, Refused, WebhookFailed
@@ -70,9 +70,9 @@ def test_a_letter_says_what_is_wrong_what_to_do_and_since_when(lite: Watched) ->
 
 def test_two_workers_tell_it_once(watched: Watched) -> None:
     watched.silence_of(10)
-    watch.look(watched.services)
+    registry.look(watched.services)
     watched.clock.advance(minutes=2)
-    both = [threading.Thread(target=watch.look, args=(watched.services,)) for _ in range(2)]
+    both = [threading.Thread(target=registry.look, args=(watched.services,)) for _ in range(2)]
     for each in both:
         each.start()
     for each in both:

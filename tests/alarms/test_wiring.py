@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
-from plugin.alarms.audit_runs import run_if_due
+from plugin.alarms.machine_checks import run_if_due
 from plugin.bootstrap import open_services
 from plugin.core.acts import Act
 from plugin.courses import audit

@@ -17,8 +17,8 @@ from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
 from plugin.web import health
-from plugin.web.api.blueprint import make_api
 from plugin.web.api.errors import api_error_response
+from plugin.web.api.openapi import make_api
 from tests.api.caller import Caller
 from tests.api.world import Shop
 from tests.applications import SharedApplication

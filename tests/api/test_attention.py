@@ -9,9 +9,8 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
-from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine
-from plugin.courses.sales.unlinked import ask_about_unlinked
+from plugin.courses.sales.unlinked import SoldItem, ask_about_unlinked
 from tests.api.caller import Caller, refusal
 from tests.api.world import Shop
 from tests.clock import HandMovedClock

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from plugin.web.api.errors import LARGEST_BODY
-from plugin.web.api.json_body import DEEPEST
+from plugin.web.api.inputs import DEEPEST
 from tests.api.caller import Caller, refusal
 from tests.api.world import Shop
 

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from plugin.version import VERSION
-from plugin.web.api.blueprint import CALLS
+from plugin.web.api.openapi import CALLS
 from tests.api.caller import Caller
 from tests.api.schema_check import Promise, resolved
 

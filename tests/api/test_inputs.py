@@ -8,9 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
 
 from plugin.errors import InvalidField
-from plugin.web.api.blueprint import CALLS
 from plugin.web.api.inputs import Input
-from plugin.web.api.openapi import document
+from plugin.web.api.openapi import CALLS, document
 from tests.api.examples import bodies
 from tests.api.schema_check import ADDRESS, resolved
 

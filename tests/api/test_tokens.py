@@ -9,7 +9,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.services import Services
 from plugin.store.people import ApiToken
-from plugin.web.api.blueprint import CALLS
+from plugin.web.api.openapi import CALLS
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import api_application, caller_with
 from tests.clock import HandMovedClock

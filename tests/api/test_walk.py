@@ -13,14 +13,12 @@ from plugin.core.acts import OPERATOR, Act, Role
 from plugin.courses.audit import audit
 from plugin.courses.checks.answers import answer_check, save_list
 from plugin.courses.webhooks.deliveries import fan_out, list_deliveries
-from plugin.courses.webhooks.documents import EventKind
-from plugin.courses.webhooks.receivers import NewReceiver, add_receiver
+from plugin.courses.webhooks.receivers import EventKind, NewReceiver, add_receiver
 from plugin.services import Services
 from plugin.store import Store
-from plugin.web.api.blueprint import CALLS
 from plugin.web.api.calls import Call
-from plugin.web.api.openapi import document
-from plugin.web.api.ratings import NewCheck
+from plugin.web.api.letters import NewCheck
+from plugin.web.api.openapi import CALLS, document
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
 from tests.api.examples import Request, requests

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.store import Store
-from plugin.store.agreements import Agreement
+from plugin.store.clinical import Agreement
 from plugin.store.documents import Document
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.offers import Package
@@ -27,7 +27,7 @@ from plugin.store.people import Client, Staff
 from plugin.store.queues import Attention
 from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
-from plugin.web.api.blueprint import CALLS
+from plugin.web.api.openapi import CALLS
 from tests.attack.tally import Tally, is_broken
 from tests.web.test_access import DOORS, OPEN_BLUEPRINTS, WHO, address_of, is_let_in
 from tests.web.visitor import Visitor, email_of

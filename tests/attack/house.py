@@ -12,7 +12,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.services import Services
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

@@ -19,8 +19,8 @@ from plugin.backups.anchors import (
     seal_and_keep,
 )
 from plugin.backups.folder import note_beside
-from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import make_copy
+from plugin.backups.records import renew_passphrase
 from plugin.core.fingerprint import LedgerHead
 from plugin.errors import Refused
 from plugin.services import Services

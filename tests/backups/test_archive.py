@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugin.backups import archive
-from plugin.backups.archive import Keys, Manifest, Proof, is_encrypted, pack, sha256_of, unpack
+from plugin.backups.archive import Keys, Manifest, Proof, is_encrypted, pack, sha256_of, size_in_words, unpack
 from plugin.backups.passphrase import (
     ALPHABET,
     CopyKey,
@@ -20,7 +20,6 @@ from plugin.backups.passphrase import (
     make_passphrase,
     open_key,
 )
-from plugin.backups.words import size_in_words
 from plugin.errors import Refused
 
 PASSPHRASE = "7QMK-2XRD-0000-ABCD-EFGH-JKMN"

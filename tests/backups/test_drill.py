@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from plugin.backups.folder import backup_folder, names_in, read_note
-from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import make_copy, run_backup
+from plugin.backups.records import renew_passphrase
 from plugin.backups.restore import restore
 from plugin.configuration.stored import sealing
 from plugin.core.acts import Role
@@ -22,7 +22,7 @@ from plugin.square.sync.requested import SWEEP
 from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import holds_data
-from plugin.store.migrate import downgrade, is_current
+from plugin.store.creation import downgrade, is_current
 from plugin.store.people import SignIn, Staff
 from plugin.store.queues import Outbox
 from plugin.store.square_side import Connection
@@ -140,7 +140,7 @@ def test_a_copy_of_an_older_version_is_migrated(
         restore(new.settings, store, bare, now=clock())
         assert is_current(store)
         assert left_of(Desk(store, clock), course_id) == left
-    from plugin.store.migrate import upgrade
+    from plugin.store.creation import upgrade
 
     upgrade(services.settings.database_url)
 

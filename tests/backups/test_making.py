@@ -10,19 +10,18 @@ from typing import Any
 import pytest
 
 from plugin.backups import archive, make, records
-from plugin.backups.folder import backup_folder, names_in, names_to_drop, time_of
-from plugin.backups.keys import renew_passphrase
+from plugin.backups.folder import backup_folder, drop_left_work, names_in, names_to_drop, time_of, work_folder
 from plugin.backups.make import run_backup
+from plugin.backups.records import renew_passphrase
 from plugin.backups.remote import where_to
 from plugin.backups.standing import BACKUP, ask_when_due, send_problem
-from plugin.backups.update_check import check_for_update
 from plugin.backups.versions import (
     change_installation,
+    check_for_update,
     installation_uid,
     newest_known,
     note_version,
 )
-from plugin.backups.work import drop_left_work, work_folder
 from plugin.courses.base.outbox import count_jobs
 from plugin.errors import ConfigurationError
 from plugin.services import Services

@@ -12,15 +12,22 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import text
 
-from plugin.backups.journal import JOURNAL, Journal, write_journal
-from plugin.backups.upgrading import OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
+from plugin.backups.upgrading import (
+    JOURNAL,
+    OLDEST_DOWNGRADE,
+    Journal,
+    UpgradeFailed,
+    downgrade,
+    upgrade,
+    write_journal,
+)
 from plugin.backups.versions import change_installation, last_version
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError
 from plugin.instance_lock import WEB, AlreadyRunning
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.store import Store, migrate
+from plugin.store import Store, creation
 from plugin.version import VERSION
 from tests.backups.test_drill import set_revision
 from tests.clock import HandMovedClock
@@ -44,7 +51,7 @@ def _old_file(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) ->
 def _make_old(store: Store) -> None:
     desk = Desk(store, HandMovedClock())
     desk.use(desk.sell())
-    migrate.downgrade(store.url.render_as_string(hide_password=False), OLDEST_DOWNGRADE)
+    creation.downgrade(store.url.render_as_string(hide_password=False), OLDEST_DOWNGRADE)
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ def rows(store: Store) -> list[int]:
 def test_an_older_database_is_brought_up_with_all_that_is_in_it(old: Services, clock: HandMovedClock) -> None:
     before = rows(old.store)
     done = upgrade(old.settings, old.store, now=clock())
-    assert (done.before, migrate.is_current(old.store), rows(old.store)) == (OLDEST_DOWNGRADE, True, before)
+    assert (done.before, creation.is_current(old.store), rows(old.store)) == (OLDEST_DOWNGRADE, True, before)
     assert done.copy is not None
     assert done.copy.is_file()
     assert last_version(old.store) == VERSION
@@ -78,27 +85,27 @@ def test_an_older_database_is_brought_up_with_all_that_is_in_it(old: Services, c
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
     old: Services, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, real = rows(old.store), migrate.upgrade
+    before, real = rows(old.store), creation.upgrade
 
     def half(url: str, revision: str = "head") -> None:
         real(url, "0050")
         raise RuntimeError(f"the disk broke on the way to {revision}")
 
-    monkeypatch.setattr(migrate, "upgrade", half)
+    monkeypatch.setattr(creation, "upgrade", half)
     with pytest.raises(UpgradeFailed, match=r"as it was before\. Start the version you had again"):
         upgrade(old.settings, old.store, now=clock())
-    assert (migrate.current_revision(old.store), rows(old.store)) == (OLDEST_DOWNGRADE, before)
+    assert (creation.current_revision(old.store), rows(old.store)) == (OLDEST_DOWNGRADE, before)
     assert not (old.settings.data_folder / JOURNAL).exists()
-    monkeypatch.setattr(migrate, "upgrade", real)
+    monkeypatch.setattr(creation, "upgrade", real)
     upgrade(old.settings, old.store, now=clock())
-    assert migrate.is_current(old.store)
+    assert creation.is_current(old.store)
 
 
 @postgresql_alone
 def test_what_others_wrote_meanwhile_outlives_a_failed_upgrade(
     old: Services, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = migrate.upgrade
+    real = creation.upgrade
 
     def half(url: str, revision: str = "head") -> None:
         real(url, "0050")
@@ -106,12 +113,12 @@ def test_what_others_wrote_meanwhile_outlives_a_failed_upgrade(
             another.execute(text("UPDATE client SET name = 'Written meanwhile'"))
         raise RuntimeError(f"the disk broke on the way to {revision}")
 
-    monkeypatch.setattr(migrate, "upgrade", half)
+    monkeypatch.setattr(creation, "upgrade", half)
     with pytest.raises(UpgradeFailed):
         upgrade(old.settings, old.store, now=clock())
     with old.store.engine.connect() as connection:
         assert connection.scalar(text("SELECT name FROM client LIMIT 1")) == "Written meanwhile"
-    assert migrate.current_revision(old.store) == OLDEST_DOWNGRADE
+    assert creation.current_revision(old.store) == OLDEST_DOWNGRADE
 
 
 @postgresql_alone
@@ -119,7 +126,7 @@ def test_an_interrupted_upgrade_of_a_shared_database_goes_on(old: Services, cloc
     old.settings.data_folder.mkdir(parents=True, exist_ok=True)
     write_journal(old.settings, Journal(copy_file="/gone", revision=OLDEST_DOWNGRADE, version=""))
     done = upgrade(old.settings, old.store, now=clock())
-    assert (done.was_interrupted, migrate.is_current(old.store)) == (True, True)
+    assert (done.was_interrupted, creation.is_current(old.store)) == (True, True)
     assert not (old.settings.data_folder / JOURNAL).exists()
 
 
@@ -133,9 +140,9 @@ def test_a_failed_audit_puts_the_copy_back_unless_told_otherwise(
     monkeypatch.setattr(upgrading, "audit", lambda _: (Finding("chain", "e1", "Entry 1 is lost."),))
     with pytest.raises(UpgradeFailed, match=r"1 errors, the first: Entry 1 is lost\..*--despite-audit"):
         upgrade(old.settings, old.store, now=clock())
-    assert migrate.current_revision(old.store) == OLDEST_DOWNGRADE
+    assert creation.current_revision(old.store) == OLDEST_DOWNGRADE
     upgrade(old.settings, old.store, now=clock(), despite_audit=True)
-    assert migrate.is_current(old.store)
+    assert creation.is_current(old.store)
 
 
 def _upgrade_until(at: str, settings: Settings) -> NoReturn:
@@ -162,7 +169,7 @@ def test_killed_at_any_step_the_next_start_recovers(old: Services, clock: HandMo
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     done = upgrade(old.settings, old.store, now=clock())
     assert done.was_interrupted is (step in ("journal", "migrated", "audited"))
-    assert (migrate.is_current(old.store), rows(old.store)) == (True, before)
+    assert (creation.is_current(old.store), rows(old.store)) == (True, before)
     assert audit(old.store) == ()
     assert not (old.settings.data_folder / JOURNAL).exists()
 
@@ -187,7 +194,7 @@ def test_without_room_for_the_copy_nothing_is_begun(
     (tmp_path / "backups").write_text("a file where the folder should be")
     with pytest.raises(UpgradeFailed, match="Nothing was changed"):
         upgrade(old.settings, old.store, now=clock())
-    assert migrate.current_revision(old.store) == OLDEST_DOWNGRADE
+    assert creation.current_revision(old.store) == OLDEST_DOWNGRADE
     (tmp_path / "backups").unlink()
     upgrade(old.settings, old.store, now=clock())
 
@@ -198,14 +205,14 @@ def test_a_downgrade_keeps_the_data_and_goes_no_further_than_tested(
 ) -> None:
     desk = Desk(services.store, clock)
     desk.use(desk.sell())
-    before, known = rows(services.store), migrate.known_revisions()
+    before, known = rows(services.store), creation.known_revisions()
     for revision in ("0021", "nonsense", known[0]):
         with pytest.raises(UpgradeFailed, match=f"can go back to: {known[1]}, .*, {OLDEST_DOWNGRADE}"):
             downgrade(services.settings, services.store, revision)
     for revision in (known[1], OLDEST_DOWNGRADE):
         copy = downgrade(services.settings, services.store, revision)
         assert copy.is_file()
-        assert (migrate.current_revision(services.store), rows(services.store)) == (revision, before)
+        assert (creation.current_revision(services.store), rows(services.store)) == (revision, before)
     upgrade(services.settings, services.store, now=clock())
     assert (rows(services.store), audit(services.store)) == (before, ())
 
@@ -240,7 +247,7 @@ def test_a_database_from_before_0_1_0_or_between_releases_is_not_touched_and_the
     # As the version that made it noted, after a migration that others could not serve.
     change_installation(services.store, serves_from="0051")
     newest = set_revision(services.store, too_old)
-    assert not migrate.can_serve(services.store)
+    assert not creation.can_serve(services.store)
     for change in (
         lambda: upgrade(services.settings, services.store, now=clock()),
         lambda: downgrade(services.settings, services.store, OLDEST_DOWNGRADE),
@@ -257,17 +264,17 @@ def test_the_version_before_goes_on_only_where_the_newer_one_adds(
 ) -> None:
     change_installation(services.store, serves_from=serves_from)
     newest = set_revision(services.store, "9999")
-    assert migrate.can_serve(services.store) is serves
+    assert creation.can_serve(services.store) is serves
     set_revision(services.store, newest)
 
 
 @sqlite_alone
 def test_an_upgrade_notes_first_who_may_go_on(services: Services, clock: HandMovedClock) -> None:
     change_installation(services.store, serves_from="0001")
-    migrate.upgrade(services.store.url.render_as_string(hide_password=False))
+    creation.upgrade(services.store.url.render_as_string(hide_password=False))
     with services.store.engine.connect() as connection:
         noted = connection.scalar(text("SELECT serves_from FROM installation"))
-    assert noted in migrate.known_revisions()
+    assert noted in creation.known_revisions()
 
 
 @pytest.fixture
@@ -280,7 +287,7 @@ def test_commands_ask_for_the_upgrade_and_servers_do_it(run: Command, tmp_path: 
     from plugin.start import started_settings
 
     run("user", "add", "june@example.org", "--role", "owner")
-    migrate.downgrade(run.address, "0050")
+    creation.downgrade(run.address, "0050")
     done = run("user", "list")
     assert (done.exit_code, done.stderr) == (
         2,
@@ -305,7 +312,7 @@ def test_nothing_is_upgraded_below_a_running_instance(
 
     monkeypatch.setattr(instance_lock, "_WAIT_S", 0.0)
     run("audit")
-    migrate.downgrade(run.address, "0050")
+    creation.downgrade(run.address, "0050")
     number = instance_lock._locked(tmp_path, WEB)
     try:
         for words in (["upgrade"], ["db", "downgrade", "0049"], ["restore", "copy"]):

@@ -22,13 +22,13 @@ from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store, listing, totals, versions
 from plugin.store.base import Base
+from plugin.store.creation import upgrade
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.migrate import upgrade
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.recorded import RECORDED, recorded
 from plugin.store.square_side import Booking
-from plugin.store.statements import dropped
+from plugin.store.triggers import dropped
 from tests.bench.desks import reopened
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

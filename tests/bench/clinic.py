@@ -19,7 +19,7 @@ from plugin.courses.accounts.staff import staff_by_email
 from plugin.courses.base.clinic import save_hours
 from plugin.services import Services, wall_clock
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from practice_square.control import PracticeControl
 from practice_square.serving import running_practice
 from tests.bench.figures import Aim, Figure

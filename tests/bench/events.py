@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
 from tests.square.clinic import NOWHERE, Clinic, Json, house_of, keep, settings_for

@@ -13,7 +13,7 @@ import psutil
 
 from plugin.services import wall_clock
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.bench.client import Next, request, saturate
 from tests.bench.desks import day_of_use, furnish
 from tests.bench.figures import Aim, Figure, in_turns

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.bench.desks import day_of_use, reopened, sold_to
 from tests.bench.figures import Aim, Figure, in_turns
 from tests.bench.pgledger import install, pgledger

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from plugin.courses.base.read import read_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.bench.desks import reopened
 from tests.bench.events import sale_events
 from tests.bench.figures import Aim, Figure, a_second, in_turns

@@ -18,7 +18,7 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
 from plugin.square.inbox import HEADER
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.test_webhooks import signature

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from plugin.store.migrate import migrations_folder
+from plugin.store.creation import migrations_folder
 from tests.cluster.configuration import WEBS
 from tests.cluster.stack import WORKERS, Cluster
 from tests.processes import until

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from plugin.store import Store
-from plugin.store.migrate import is_current, upgrade
+from plugin.store.creation import is_current, upgrade
 from plugin.store.tables import Outbox
 from practice_square.demo.clinic import due_now
 from practice_square.demo.running import Secrets, furnish_once

@@ -12,9 +12,9 @@ import pytest
 
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.health_facts import WORKER, sign_of_life
-from plugin.doctor import configuration, data, machine, outside
+from plugin.doctor import configuration, data, machine
 from plugin.doctor.finding import Finding, State, isolated
-from plugin.doctor.outside import given_up, watched
+from plugin.doctor.machine import given_up, watched
 from plugin.errors import SquareFailed
 from plugin.secrets_file import make_secrets
 from plugin.services import Services
@@ -113,7 +113,7 @@ def test_a_square_that_is_away_and_one_that_refuses_want_different_things(
     def fails() -> None:
         raise SquareFailed("No.", permanent=permanent)
 
-    (finding,) = outside.square(cast(Services, SimpleNamespace(square=SimpleNamespace(token_status=fails))))
+    (finding,) = machine.square(cast(Services, SimpleNamespace(square=SimpleNamespace(token_status=fails))))
     assert (finding.state, finding.said) == (State.WRONG, "No.")
     assert finding.mend.startswith(fix)
 
@@ -243,12 +243,12 @@ def test_a_check_that_fails_says_no_more_than_its_error(lite_store: Store) -> No
 
 
 def test_an_address_where_nothing_answers_is_wrong() -> None:
-    assert states(outside.address("http://127.0.0.1:1", datetime.now(UTC))) == {"Public address": State.WRONG}
+    assert states(machine.address("http://127.0.0.1:1", datetime.now(UTC))) == {"Public address": State.WRONG}
 
 
 def test_mail_that_is_not_accepted_is_wrong() -> None:
     settings = read_settings({"MAIL_URL": MAIL, "MAIL_FROM": "a@b.example"})
-    found = list(outside.mail(settings))
+    found = list(machine.mail(settings))
     assert [each.state for each in found] == [State.WRONG]
     assert "hunter2" not in found[0].said
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.servers import environment_of
 
 _SCRIPT = """

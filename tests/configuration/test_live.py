@@ -8,8 +8,8 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from plugin.configuration.overview import recent_changes
 from plugin.configuration.registry import DECLARED, is_editable
+from plugin.configuration.save import recent_changes
 from plugin.configuration.stored import REFRESH_S, reseal_settings
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.health_facts import clock_offset

@@ -12,9 +12,8 @@ from plugin.courses.accounts.shared_devices import start_hand_over
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
-from plugin.courses.changes.early_use import allow_ahead
-from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.adjust import allow_ahead
+from plugin.courses.changes.gifts import NewGift, Share, give_course, redeem_gift, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.checks.answers import answer_check, save_list
 from plugin.courses.clients.buyers import client_for_buyer

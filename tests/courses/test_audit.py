@@ -16,8 +16,7 @@ from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store
 from plugin.store.listing import SumOf
-from plugin.store.statements import dropped
-from plugin.store.triggers import APPEND_ONLY, creation
+from plugin.store.triggers import APPEND_ONLY, creation, dropped
 from tests.bench.pages import scans_of
 from tests.budgets.counting import counted
 from tests.clock import HandMovedClock

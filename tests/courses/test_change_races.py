@@ -8,8 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from plugin.core.money import Money
 from plugin.courses.base.work import Work
-from plugin.courses.sales.checkouts import begin_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, begin_checkout
 from plugin.courses.sales.tips import MOST_AN_HOUR, begin_tip
 from tests.courses.agreements.agreeing import Agreeing
 from tests.courses.changes.changing import Changes

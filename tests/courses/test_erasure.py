@@ -17,7 +17,7 @@ from plugin.courses.base.sealing import seal
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course
-from plugin.courses.clients.buyers import client_for_buyer, link_profile
+from plugin.courses.clients.buyers import client_for_buyer, find_people, link_profile, save_directory_in
 from plugin.courses.clients.clients import (
     change_client,
     find_clients,
@@ -25,13 +25,11 @@ from plugin.courses.clients.clients import (
     read_client,
     recent_clients,
 )
-from plugin.courses.clients.directory import find_people, save_directory_in
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.privacy.erasure import Erasure, erase_client, preview_erasure
 from plugin.courses.retention import drop_old_event_bodies
-from plugin.courses.sales.checkouts import start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store

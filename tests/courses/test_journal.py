@@ -47,7 +47,7 @@ from plugin.courses.reports.period import Period, month_of
 from plugin.errors import InvalidField, NotAllowed
 from plugin.staff_languages import staff_language
 from plugin.store import Store
-from plugin.store.journal import MoneyPosting, PaymentFee
+from plugin.store.documents import MoneyPosting, PaymentFee
 from plugin.wording import speaking
 from tests.clock import HandMovedClock
 from tests.courses.desk import DEB, OLGA, Desk, back

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.work import Work
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.gifts import Share, share_course
 from plugin.courses.checks.answers import answer_check, check_of, save_list
 from plugin.courses.clients.buyers import client_for_buyer, update_from_square_in
 from plugin.courses.clients.clients import find_clients, living_client_id, read_client
@@ -15,8 +15,7 @@ from plugin.courses.clients.duplicates import looking_alike, particulars_after, 
 from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
 from plugin.courses.ratings.choices import ChoiceView, choose_concerns, decide, rate
 from plugin.courses.ratings.views import own_ratings
-from plugin.courses.sales.checkouts import start_checkout, waiting_of_client
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout, waiting_of_client
 from plugin.courses.visits.bookings import client_of_in
 from plugin.errors import NotFound, Refused
 from plugin.store.ledger import Visit

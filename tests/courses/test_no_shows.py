@@ -13,8 +13,7 @@ from plugin.courses.catalog.packages import NewContent, NewPackage, create_packa
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import InvalidField, NoneLeft, Refused
 from plugin.store.queues import Outbox
-from plugin.web.desk.card import card_of
-from plugin.web.desk.history import lines_of
+from plugin.web.desk.card import card_of, lines_of
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import FACIAL, OLGA
 

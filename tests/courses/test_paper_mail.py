@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.gifts import Share, share_course
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import stop_letters
 from plugin.courses.documents.paper_emails import PAPER_MAIL, PaperKind, send_paper

@@ -11,8 +11,8 @@ from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.privacy.export import NOT_ABOUT_CLIENTS, SECTIONS, ClientExport, export_client
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
 from plugin.errors import NotAllowed, NotFound
+from plugin.store.base import rows_of
 from plugin.store.ledger import Course
-from plugin.store.personal import rows_of
 from plugin.store.tables import METADATA, models
 from tests.courses.appointments import Appointments
 from tests.courses.clinic import EMAIL, NAME, Somebody

@@ -20,7 +20,7 @@ from plugin.courses.reports.period import Period, asked_period, month_of, months
 from plugin.courses.reports.usage import By, usage, usage_in
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotAllowed
-from plugin.store.journal import BooksClosed
+from plugin.store.documents import BooksClosed
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA, Desk

@@ -13,7 +13,7 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import Used
 from plugin.courses.base.work import digest
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.gifts import Share, share_course
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge import merge_clients

@@ -25,16 +25,15 @@ from plugin.core.fingerprint import (
 )
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import Finding, audit, audit_in
-from plugin.courses.audit.seals import against
+from plugin.courses.audit.records import against
 from plugin.courses.base.sealing import KEPT, RECORDS, kept_fingerprint, mark_restored_in, seal
 from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.handouts.cache import hand_out
 from plugin.store import Store
+from plugin.store.creation import upgrade
 from plugin.store.ledger import Entry, LedgerSeal, SealedRow
-from plugin.store.migrate import upgrade
 from plugin.store.recorded import RECORDED, record_fingerprint
-from plugin.store.statements import dropped
-from plugin.store.triggers import APPEND_ONLY, SEAL, SEALED, creation
+from plugin.store.triggers import APPEND_ONLY, SEAL, SEALED, creation, dropped
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.courses.documents.sales import Papers

@@ -16,7 +16,7 @@ from plugin.core.money import Money
 from plugin.courses.base.views import Used
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.gifts import Share, share_course
 from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import (

@@ -12,8 +12,8 @@ from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, propos
 from plugin.courses.base.clinic import save_hours
 from plugin.courses.handouts.welcome import planner_paper
 from plugin.courses.reports.by_month import PlanBy, planned_visits
-from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, moment_of, propose_plan, read_plan, save_plan
+from plugin.courses.visits.visits import planned_of_courses, planned_on
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from tests.courses.desk import OLGA

@@ -4,7 +4,7 @@ from datetime import date
 
 from invoices.papers import CourseAgreement, from_json
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
-from plugin.courses.agreements.views import agreement_content, agreement_pdf
+from plugin.courses.agreements.prepare import agreement_content, agreement_pdf
 from tests.courses.agreements.agreeing import Agreeing
 from tests.papers.clinic import PaperClinic
 

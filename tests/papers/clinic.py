@@ -33,8 +33,7 @@ from plugin.courses.documents.sale_record import (
 from plugin.courses.handouts.content import summary_paper
 from plugin.courses.handouts.texts import list_texts, suggest_days
 from plugin.courses.refunds.refund import record_refund
-from plugin.courses.sales.checkouts import start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came, Refund, ReturnLine
 from plugin.store import Store
 from plugin.store.selling import Checkout

@@ -30,7 +30,7 @@ from invoices.papers import (
 from invoices.press.render import NO_ASSETS, render
 from plugin.courses.handouts.cache import guide_paper
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.once import made_once
 from tests.papers import accounts, agreements, gifts, months, quotes, receipts, sheets, summaries
 from tests.papers.accounts import WORDS, package_in

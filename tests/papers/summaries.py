@@ -5,8 +5,7 @@ from datetime import date, time, timedelta
 
 from invoices.papers import CourseSummary
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
-from plugin.courses.sales.checkouts import start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.store.selling import Checkout
 from tests.courses.desk import FACIAL, TOUCH_UP
 from tests.papers.clinic import FIRST_VISIT, SINGLE, PaperClinic

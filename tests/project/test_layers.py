@@ -113,7 +113,7 @@ ONLY_IN = {
         "plugin.alarms.notices",
         "plugin.wallet",
         "plugin.webhooks.deliver",
-        "plugin.backups.update_check",
+        "plugin.backups.versions",
     },
     "sqlalchemy.create_engine": {"plugin.store"},
     "prometheus_client": {"plugin.web.metrics"},

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.bench.usage import family, memory_mib, processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

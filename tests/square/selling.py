@@ -17,13 +17,13 @@ from plugin.courses.clients.clients import create_client, read_client
 from plugin.courses.sales.book import courses_of_order_in
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkouts import (
+    NewCheckout,
     cancel_checkout,
     list_checkouts,
     list_terminals,
     read_checkout,
     start_checkout,
 )
-from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.errors import MailFailed
 from plugin.mail import Letter
 from plugin.square.checkout.order import read_row

@@ -11,8 +11,7 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.clients.clients import create_client
 from plugin.courses.refunds.desk_refunds import DeskRefundView, NewRefund, refunds_of_courses, start_refund
-from plugin.courses.sales.checkouts import read_checkout, start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, read_checkout, start_checkout
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act
-from plugin.courses.clients.directory import take_in
+from plugin.courses.clients.buyers import take_in
 from plugin.square.customers import AWAY, Pace, search_directory
 from plugin.square.sync import sync
 from plugin.store.people import Client

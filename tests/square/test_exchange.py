@@ -20,8 +20,7 @@ from plugin.courses.catalog.packages import NewContent, NewPackage, create_packa
 from plugin.courses.exchange.credit import credit_of
 from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.courses.sales.checkout_views import CheckoutView
-from plugin.courses.sales.checkouts import start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.square.catalog import publish

@@ -14,7 +14,7 @@ from plugin.courses.reports.period import month_of
 from plugin.errors import SquareFailed
 from plugin.square.client import SquareNotFound
 from plugin.square.fees import WAITS, fetch_fees
-from plugin.store.journal import PaymentFee
+from plugin.store.documents import PaymentFee
 from tests.square.clinic import Clinic
 
 

@@ -17,8 +17,8 @@ from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.bookings import planned_treatments, save_services
 from plugin.courses.visits.plan_bookings import NOT_BOOKED, book_instead_in
-from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, propose_plan, read_plan, save_plan
+from plugin.courses.visits.visits import planned_of_courses, planned_on
 from plugin.errors import Refused
 from plugin.square.connection.trial import bookable, why_not_booking
 from plugin.store import Store

@@ -19,7 +19,7 @@ from plugin.services import Services
 from plugin.settings import Settings, read_settings
 from plugin.square.inbox import check
 from plugin.store import Store
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from plugin.vault import WrongKey
 from tests.clock import HandMovedClock
 from tests.square.clinic import KEY, Clinic, house_of, settings_for

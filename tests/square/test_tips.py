@@ -12,7 +12,7 @@ from plugin.courses.reports.period import month_of
 from plugin.courses.sales.tips import begin_tip, list_tips, tip_sums
 from plugin.errors import KeyReused
 from plugin.square.fees import fetch_fees
-from plugin.store.journal import MoneyPosting
+from plugin.store.documents import MoneyPosting
 from plugin.store.selling import Tip
 from tests.square.selling import Selling
 

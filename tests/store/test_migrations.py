@@ -16,13 +16,14 @@ from plugin.courses.audit import audit
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.follow_ups import count_follow_ups
 from plugin.store import Store
-from plugin.store.creation import create, trigger_statements
-from plugin.store.migrate import (
+from plugin.store.creation import (
+    create,
     downgrade,
     is_current,
     known_revisions,
     migrations_folder,
     newest_revision,
+    trigger_statements,
     upgrade,
 )
 from plugin.store.recorded import RECORDED

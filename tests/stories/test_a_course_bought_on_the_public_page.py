@@ -2,8 +2,8 @@
 
 from plugin import create_app
 from plugin.core.acts import Role
+from plugin.courses.agreements.prepare import agreements_of_client
 from plugin.courses.agreements.public_signing import draw_ticked_terms
-from plugin.courses.agreements.views import agreements_of_client
 from tests.api.conftest import caller_with, open_test_house
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in

@@ -8,7 +8,7 @@ import pytest
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import ExpiresFrom, RefundFormula, Terms
-from plugin.courses.changes.sharing import shared_with
+from plugin.courses.changes.gifts import shared_with
 from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.courses.sales.sales import Came
 from plugin.errors import Refused

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from tests.postgres import DURABLE, PostgresServer
 
 # Gives a database of its own, migrated and empty.

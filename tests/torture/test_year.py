@@ -15,8 +15,8 @@ from plugin.courses.refunds import canceled_invoice
 from plugin.square.events import HANDLERS
 from plugin.square.sync import SYNCS
 from plugin.store import Store
+from plugin.store.creation import upgrade
 from plugin.store.ledger import Course
-from plugin.store.migrate import upgrade
 from tests.torture.year.desk import People
 from tests.torture.year.faults import Storm, StormyMail, storms
 from tests.torture.year.run import Year, compared, play

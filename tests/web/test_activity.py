@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from flask import Flask
 
-from plugin.configuration.overview import recent_changes, setting_label
+from plugin.configuration.save import recent_changes, setting_label
 from plugin.core.acts import Role
 from plugin.core.ledger import Kind
 from plugin.courses.base.activity import Did

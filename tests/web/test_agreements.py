@@ -12,8 +12,8 @@ from invoices.papers import Paper, PaperFailed
 from invoices.press.workers import NO_ASSETS
 from plugin import create_app
 from plugin.core.acts import Role
+from plugin.courses.agreements.prepare import agreements_of_client
 from plugin.courses.agreements.signing import HANDED_FOR, signing_token
-from plugin.courses.agreements.views import agreements_of_client
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.reports.by_month import agreements_by_month
 from plugin.errors import PaperNotMade

@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from plugin.core.acts import SQUARE
 from plugin.courses.base.work import Work, transact
-from plugin.courses.sales.lookalikes import SoldItem
-from plugin.courses.sales.unlinked import ask_about_unlinked
+from plugin.courses.sales.unlinked import SoldItem, ask_about_unlinked
 from plugin.courses.visits.plan_bookings import refused_in
 from plugin.courses.visits.visit_plan import read_plan, save_plan
 from plugin.store.clinical import PlannedVisit

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.accounts.shared_devices import list_screens
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.gifts import Share, share_course
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.services import Services
 from plugin.web.access import CHECK_IN_COOKIE

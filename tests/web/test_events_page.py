@@ -4,8 +4,7 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.courses.webhooks.deliveries import fan_out, list_deliveries
-from plugin.courses.webhooks.documents import CHOICES
-from plugin.courses.webhooks.receivers import list_receivers
+from plugin.courses.webhooks.receivers import CHOICES, list_receivers
 from tests.courses.desk import Desk
 from tests.web.page import Page
 from tests.web.visitor import Visitor

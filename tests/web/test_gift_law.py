@@ -6,7 +6,7 @@ import pytest
 
 from plugin.core.terms import Terms
 from plugin.courses.base.clinic import read_clinic, save_clinic
-from plugin.courses.catalog.gift_law import gift_law_of
+from plugin.courses.catalog.terms_text import gift_law_of
 from tests.courses.desk import OLGA, Desk
 from tests.web.visitor import Visitor
 

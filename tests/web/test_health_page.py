@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from plugin.alarms import watch
+from plugin.alarms import registry
 from plugin.core.acts import Role
 from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.services import Services
@@ -46,7 +46,7 @@ def stop_worker(services: Services, clock: HandMovedClock) -> None:
     sign_of_life(services.store, WORKER, clock())
     for _ in range(12):
         clock.advance(minutes=1)
-        watch.look(services)
+        registry.look(services)
 
 
 def test_of_a_sound_clinic_it_says_that_nothing_is_wrong(olga: Visitor) -> None:

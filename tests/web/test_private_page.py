@@ -11,7 +11,7 @@ from invoices.papers import Paper, PaperFailed
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.catalog.names import TypedName, save_names
-from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.gifts import Share, share_course
 from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.private_page import stop_token, token_of
 from plugin.courses.privacy.erasure import Erasure, erase_client

@@ -8,7 +8,7 @@ from plugin.errors import ConfigurationError
 from plugin.settings import read_settings
 from plugin.store import Store
 from plugin.web import check_in_cookie
-from plugin.web.account import shared
+from plugin.web.account import people
 from plugin.web.application import make_application
 from tests.clock import HandMovedClock
 from tests.web.conftest import open_house_on
@@ -88,7 +88,7 @@ def test_over_tls_cookies_are_bound_to_it(
     app = make_application(services=services, root=root)
     with app.test_request_context():
         response = Response()
-        for kept in (shared, check_in_cookie):
+        for kept in (people, check_in_cookie):
             kept.put_cookie(response, "token")
     assert app.session_interface.get_cookie_name(app) == name
     cookies = response.headers.getlist("Set-Cookie")

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from plugin import web, wording
-from plugin.configuration.overview import shown
+from plugin.configuration.save import shown
 from plugin.core.acts import Role
 from plugin.core.status import CLOSED
 from plugin.core.terms import Terms

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug import Request, Response
 
 from plugin import create_app
-from plugin.configuration.overview import recent_changes
+from plugin.configuration.save import recent_changes
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic
 from plugin.services import Services

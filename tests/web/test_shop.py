@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from invoices.papers import PaperFailed, PaperRefused, to_json
 from plugin.core.terms import RefundFormula, Terms
+from plugin.courses.agreements.prepare import agreements_of_client, agreements_of_course
 from plugin.courses.agreements.public_signing import draw_ticked_terms
-from plugin.courses.agreements.views import agreements_of_client, agreements_of_course
 from plugin.courses.audit import audit
 from plugin.courses.base.outbox import claim_job
 from plugin.courses.catalog.package_edits import set_on_sale

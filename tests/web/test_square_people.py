@@ -8,8 +8,8 @@ import pytest
 from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
 from plugin.courses.base.outbox import claim_job, complete_job
+from plugin.courses.clients.buyers import save_directory_in
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.clients.directory import save_directory_in
 from plugin.courses.clients.profile_notes import CUSTOMER
 from plugin.errors import SquareFailed
 from plugin.services import Services

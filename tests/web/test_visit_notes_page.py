@@ -204,7 +204,7 @@ class TestMyDay:
         kim.page("/my-day")
         with desk.store.reading() as session:
             rows = [(row.client_id, row.what) for row in session.query(ClientOpening)]
-        assert rows == [(desk.course(course).client_id, "my_day.show")]
+        assert rows == [(desk.course(course).client_id, "my_day.show_my_day")]
 
     def test_an_empty_day_says_what_shows_here(self, kim: Visitor) -> None:
         assert "Your appointments and the clients checked in with you show here" in kim.page("/my-day").text

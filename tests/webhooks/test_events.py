@@ -28,8 +28,8 @@ from plugin.courses.webhooks.deliveries import (
     replay_span,
     send_test,
 )
-from plugin.courses.webhooks.documents import CHOICES
 from plugin.courses.webhooks.receivers import (
+    CHOICES,
     NewReceiver,
     add_receiver,
     checked_url,

@@ -18,7 +18,7 @@ from invoices.papers import CourseAgreement
 from invoices.papers.account import SIGNATURE_HEIGHT, SIGNATURE_WIDTH
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import NAME_LENGTH, required
-from plugin.courses.agreements import views
+from plugin.courses.agreements import prepare
 from plugin.courses.agreements.prepare import AgreementRules, NewAgreement, content_in
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import enqueue
@@ -54,7 +54,7 @@ class Signing:
 
 def sign_agreement(
     store: Store, render: Render, act: Act, wish: Signing, rules: AgreementRules
-) -> views.AgreementView:
+) -> prepare.AgreementView:
     """Sign the agreement and keep its signed copy; a second signature changes nothing and returns the first.
 
     Raises NotFound, InvalidField, Refused with `terms_changed` where the clinic sells on other terms now than were
@@ -62,12 +62,12 @@ def sign_agreement(
     """
     require(act.actor, Role.DESK)
     with store.reading() as session:
-        row = require_row(session, Agreement, wish.agreement_id, views.NO_AGREEMENT)
+        row = require_row(session, Agreement, wish.agreement_id, prepare.NO_AGREEMENT)
         known_client_in(session, row.client_id)
         if session.get(AgreementSignature, row.id) is not None:
-            return views.view_of(session, row)
+            return prepare.view_of(session, row)
         _refuse_changed(session, row, wish, rules, act)
-        paper, shown = views.content_of(row), row.pdf_sha256
+        paper, shown = prepare.content_of(row), row.pdf_sha256
     signed = _signed(paper, wish, shown, act)
     pdf = drawn(store, render, signed)
     return transact(store, act, lambda work: _write(work, wish, signed, pdf))
@@ -142,11 +142,11 @@ def _signed(paper: CourseAgreement, wish: Signing, shown: str, act: Act) -> Cour
     return replace(paper, signature=signature)
 
 
-def _write(work: Work, wish: Signing, signed: CourseAgreement, pdf: bytes) -> views.AgreementView:
-    row = require_row(work.session, Agreement, wish.agreement_id, views.NO_AGREEMENT, is_locked=True)
+def _write(work: Work, wish: Signing, signed: CourseAgreement, pdf: bytes) -> prepare.AgreementView:
+    row = require_row(work.session, Agreement, wish.agreement_id, prepare.NO_AGREEMENT, is_locked=True)
     signature = signed.signature
     if signature is None or work.session.get(AgreementSignature, row.id) is not None:
-        return views.view_of(work.session, row)
+        return prepare.view_of(work.session, row)
     client = known_client_in(work.session, row.client_id)
     work.session.add(
         AgreementSignature(
@@ -164,7 +164,7 @@ def _write(work: Work, wish: Signing, signed: CourseAgreement, pdf: bytes) -> vi
     )
     record_in(work, Did.AGREEMENT_SIGNED, name=signed.package_name, client_id=client.id, subject_id=row.id)
     work.session.flush()
-    return views.view_of(work.session, row)
+    return prepare.view_of(work.session, row)
 
 
 AGREE_PATH = "/agree/"
@@ -177,21 +177,21 @@ HANDED_FOR = timedelta(hours=2)
 class SigningLink:
     """What a link is for; `present`: the name of who handed the device over, "" for a client's own device."""
 
-    agreement: views.AgreementView
+    agreement: prepare.AgreementView
     present: str = ""
 
 
-def signing_token(secret_key: str, agreement: views.AgreementView) -> str:
+def signing_token(secret_key: str, agreement: prepare.AgreementView) -> str:
     """Return the token of the link for a client's own device."""
     return _token(secret_key, agreement)
 
 
-def handed_token(secret_key: str, agreement: views.AgreementView, *, staff_id: str, now: datetime) -> str:
+def handed_token(secret_key: str, agreement: prepare.AgreementView, *, staff_id: str, now: datetime) -> str:
     """Return the token of the link that opens on the clinic's device, handed over by this person."""
     return _token(secret_key, agreement, staff_id, int((now + HANDED_FOR).timestamp()))
 
 
-def signing_address(settings: Settings, agreement: views.AgreementView) -> str:
+def signing_address(settings: Settings, agreement: prepare.AgreementView) -> str:
     """Return the address by which a client signs on their own device, "" without a public one."""
     token = signing_token(settings.secret_key.get_secret_value(), agreement)
     return f"{settings.public_url.rstrip('/')}{AGREE_PATH}{token}" if settings.public_url else ""
@@ -218,17 +218,17 @@ def link_of_token(store: Store, secret_key: str, token: str, now: datetime) -> S
             return None
         present = staff.name if staff else ""
         if row is not None:
-            return SigningLink(views.view_of(session, row), present)
+            return SigningLink(prepare.view_of(session, row), present)
     later = (
         each
-        for each in views.agreements_of_client(store, client_id)
+        for each in prepare.agreements_of_client(store, client_id)
         if each.package_id == package_id and (not each.is_signed or each.id > agreement_id)
     )
     current = next(later, None)
     return SigningLink(current, present) if current is not None else None
 
 
-def _token(secret_key: str, agreement: views.AgreementView, *handed: object) -> str:
+def _token(secret_key: str, agreement: prepare.AgreementView, *handed: object) -> str:
     parts = [agreement.id, agreement.client_id, agreement.package_id, *(handed or ("",))]
     return str(_signer(secret_key).dumps(parts))
 
@@ -247,7 +247,7 @@ def send_link(work: Work, agreement_id: str, mail_to: str, *, address: str, has_
     if not mail_to.strip():
         raise InvalidField(_("The e-mail address is missing."), field="mail_to")
     to = typed_email(mail_to, field="mail_to")
-    row = require_row(work.session, Agreement, agreement_id, views.NO_AGREEMENT)
+    row = require_row(work.session, Agreement, agreement_id, prepare.NO_AGREEMENT)
     if not has_mail:
         raise Refused(_("E-mail is not set up. Show the code, or copy the link."), code="no_mail")
     if not address:

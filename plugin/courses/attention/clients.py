@@ -14,7 +14,7 @@ from plugin.courses.base.words import moment_text
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.clients.merge import lock_both, merge_rows
-from plugin.courses.clients.unmerge import keep_together, split_client
+from plugin.courses.clients.merge_core import keep_together, split_client
 from plugin.courses.documents.files import MISSING_LETTERS
 from plugin.courses.visits.in_hand import course_in_hand
 from plugin.courses.visits.late import LATE_NOTE, LATE_USE, other_course_in, tapper_in

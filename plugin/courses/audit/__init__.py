@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from plugin.courses.audit import ledger
-from plugin.courses.audit.records import Finding, documents, guards, handouts, records
-from plugin.courses.audit.seals import sealed_rows, seals
+from plugin.courses.audit.records import Finding, documents, guards, handouts, records, sealed_rows, seals
 from plugin.courses.base.work import reading
 from plugin.store import Store
 

@@ -15,8 +15,8 @@ from plugin.courses.audit.records import Finding
 from plugin.courses.reports import total_checks
 from plugin.courses.reports.overview import last_in_chain
 from plugin.store.base import UtcText
-from plugin.store.client_digits import wrong as wrong_digits
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
+from plugin.store.listing import wrong as wrong_digits
 from plugin.store.prepared import Prepared
 from plugin.store.triggers import ERASED
 

@@ -34,7 +34,6 @@ class Names:
         self.spoken = spoken
 
     def __call__(self, name: str) -> str:
-        """Return the name in this language."""
         return self._texts.get(folded(name), name)
 
     def listed(self, names: Iterable[str]) -> str:

@@ -112,8 +112,6 @@ _NAMES = Prepared(select(Package.id, Package.name).order_by(Package.name, Packag
 
 @dataclass(frozen=True, slots=True)
 class PackageChoice:
-    """A package in a list of choices."""
-
     id: str
     name: str
     price: Money

@@ -1,12 +1,14 @@
-"""Terms as plain sentences: for papers in the client's language, and of a package, by line, for the activity log."""
+"""Terms as plain sentences, for papers and the activity log; and where the law lets no gift certificate expire."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from invoices.language import Language, language_for
 from plugin.core.course import AllowanceState
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, RefundFormula, Terms
-from plugin.courses.base.views import ContentView, CourseView, PackageView
+from plugin.courses.base.views import ClinicView, ContentView, CourseView, PackageView
 from plugin.courses.base.words import format_money, paper_money
 from plugin.courses.catalog.names import MAIN_NAMES, Names
 
@@ -163,3 +165,30 @@ def _lines(package: PackageView) -> Iterator[str]:
 def _content(each: ContentView) -> str:
     later = f", usable after session {each.usable_from_session}" if each.usable_from_session else ""
     return f"Sessions: {each.sessions} × {each.treatment} ({format_money(each.single_price, 'en')}){later}"
+
+
+@dataclass(frozen=True, slots=True)
+class GiftLaw:
+    """A state and the statute by which gift certificates sold there have no expiry."""
+
+    state: str
+    statute: str
+
+
+_LAWS = {
+    "CA": GiftLaw("California", "Civil Code § 1749.5"),
+    "CT": GiftLaw("Connecticut", "General Statutes § 42-460"),
+    "FL": GiftLaw("Florida", "Statutes § 501.95"),
+    "MN": GiftLaw("Minnesota", "Statutes § 325G.53"),
+    "MT": GiftLaw("Montana", "Code Annotated § 30-14-108"),
+    "OR": GiftLaw("Oregon", "Revised Statutes § 646A.276"),
+    "RI": GiftLaw("Rhode Island", "General Laws § 6-13-12"),
+    "WA": GiftLaw("Washington", "Revised Code § 19.240.020"),
+}
+_STATE_AND_ZIP = re.compile(r"\b([A-Z]{2})[ ,]+\d{5}(?:-\d{4})?\b")
+
+
+def gift_law_of(clinic: ClinicView) -> GiftLaw | None:
+    """Return the law of the state in the clinic's address; None where none is known."""
+    states: list[str] = _STATE_AND_ZIP.findall(clinic.address) if clinic.country == "US" else []
+    return _LAWS.get(states[-1]) if states else None

@@ -1,7 +1,7 @@
-"""Gift vouchers: a course awaits redemption; the client its code is redeemed for becomes its owner, once."""
+"""Whose a course is: a gift that awaits the client its code is redeemed for, and clients who share one."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -13,8 +13,9 @@ from plugin.core.status import CLOSED, Status
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, in_fours, optional, plain_code, required
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.course_extras import IS_SHARED_TODAY
 from plugin.courses.base.events import CourseGiven, publish
-from plugin.courses.base.read import course_in
+from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, from_row
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed
@@ -22,6 +23,7 @@ from plugin.courses.changes import frame
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Course, CourseShare, Gift
 from plugin.wording import N_, _
 
@@ -263,3 +265,97 @@ def _view(row: Gift, course: CourseView) -> GiftView:
     return from_row(
         GiftView, row, package_name=course.package_name, contents=contents, expires_on=course.expires_on
     )
+
+
+MOST_PEOPLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """With whom, and until which day; None: until it is ended."""
+
+    client_id: str
+    until: date | None = None
+    reason: str = ""
+
+
+@allowed(Role.DESK)
+def share_course(work: Work, course_id: str, wish: Share) -> frame.Changed:
+    """Let another client use the course too; raises Refused, InvalidField or NotFound."""
+    reason = optional(wish.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
+
+    def do(change: frame.CourseChange) -> None:
+        client = living_client_in(change.session, wish.client_id)
+        _may_be_shared(change, client.id, client.name, wish.until)
+        row = CourseShare(
+            id=work.new_id(),
+            course_id=course_id,
+            client_id=client.id,
+            until=wish.until,
+            shared_at=work.now,
+            by=work.act.actor.name,
+        )
+        change.session.add(row)
+        said = _("Shared with {client}", client=client.name)
+        if wish.until:
+            day = day_text(wish.until, clinic_in(change.session))
+            said = _("Shared with {client} until {day}", client=client.name, day=day)
+        add_history(change, course_id, "shared", said, reason=reason)
+
+    return frame.change_course(work, course_id, do, what="share", request=asdict(wish))
+
+
+@allowed(Role.DESK)
+def end_share(work: Work, course_id: str, share_id: str, *, reason: str = "") -> frame.Changed:
+    """End a share; sessions already used remain used. Raises Refused where it has ended, or NotFound."""
+    said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
+
+    def do(change: frame.CourseChange) -> None:
+        row = change.session.get(CourseShare, share_id)
+        if row is None or row.course_id != course_id:
+            raise NotFound(_("That course has no such share."))
+        if row.ended_at is not None:
+            raise Refused(_("That share has ended already."), code="not_shared")
+        row.ended_at, row.ended_by = work.now, work.act.actor.name
+        name = living_client_in(change.session, row.client_id).name
+        text = _("No longer shared with {name}", name=name)
+        add_history(change, course_id, "share_ended", text, reason=said)
+
+    return frame.change_course(
+        work, course_id, do, what="end_share", request={"share_id": share_id, "reason": said}
+    )
+
+
+def _may_be_shared(change: frame.CourseChange, client_id: str, name: str, until: date | None) -> None:
+    course = change.view
+    frame.refuse_closed(course)
+    frame.refuse_ownerless(course)
+    frame.refuse_waiting_gift(course)
+    if client_id == course.client_id:
+        raise Refused(_("This course is {name}’s own.", name=name), code="already_theirs")
+    if course.share_of(client_id) is not None:
+        raise Refused(_("This course is shared with {name} already.", name=name), code="already_shared")
+    if len(course.shares) >= MOST_PEOPLE:
+        raise Refused(
+            _("A course is shared with {most_people} people at most.", most_people=MOST_PEOPLE),
+            code="too_many",
+        )
+    if until is not None and until < change.today:
+        raise InvalidField(_("That day is past. Choose today or later."), field="until")
+
+
+def shared_with(store: Store, client_id: str, *, today: date) -> tuple[CourseView, ...]:
+    """Return the courses of others that this client may use today, the oldest first."""
+    with store.reading() as session:
+        ids = shared_in(session, [client_id], today=today)
+        rows = select(Course).where(Course.id.in_(ids)).order_by(Course.sold_at, Course.id)
+        return tuple(courses_in(session, session.scalars(rows).all(), today=today)) if ids else ()
+
+
+def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> list[str]:
+    """Return the ids of the courses of others that one of these clients may use today."""
+    rows = _SHARED.all(session.connection(), {"client_ids": client_ids, "today": today})
+    return [row.id for row in rows]
+
+
+_SHARED = Prepared(select(Course.id).where(IS_SHARED_TODAY))

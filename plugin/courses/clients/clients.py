@@ -39,9 +39,9 @@ from plugin.courses.clients.profile_notes import enqueue_customer, fields_on_the
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.client_digits import FEWEST as FEWEST_DIGITS
-from plugin.store.client_digits import MOST as MOST_DIGITS
 from plugin.store.database import write
+from plugin.store.listing import FEWEST as FEWEST_DIGITS
+from plugin.store.listing import MOST as MOST_DIGITS
 from plugin.store.prepared import Prepared, prepared_insert
 from plugin.store.tables import IS_LIVING_PROFILE, Client, ClientDigits, Course, SquareCustomer
 from plugin.wording import N_, _

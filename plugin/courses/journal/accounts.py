@@ -13,7 +13,7 @@ from plugin.courses.base.sheet import FORMULA_SIGNS
 from plugin.courses.base.work import Work, allowed, reading
 from plugin.courses.reports.books import EARNED_AHEAD, IMPORTED
 from plugin.errors import InvalidField
-from plugin.store.journal import JournalChart
+from plugin.store.documents import JournalChart
 from plugin.wording import N_, _
 
 LONGEST_NAME, LONGEST_NUMBER = 100, 20

@@ -18,7 +18,7 @@ from plugin.courses.journal.month import entries_within, gift_moves, money_withi
 from plugin.courses.reports.books import counts_at, entry_what
 from plugin.courses.reports.period import Period
 from plugin.store import Store
-from plugin.store.journal import MoneyPosting
+from plugin.store.documents import MoneyPosting
 from plugin.store.tables import Client, Course, Entry, Tip
 from plugin.wording import _
 

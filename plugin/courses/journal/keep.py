@@ -16,7 +16,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import kept_refund, paid_sale_in
 from plugin.courses.journal import money
 from plugin.store import Store
-from plugin.store.journal import MoneyPosting, PaymentFee
+from plugin.store.documents import MoneyPosting, PaymentFee
 from plugin.store.tables import Allowance, Bookmark, Course, Entry, SaleRecord, SquareRefund, Tip
 
 BOOKMARK = "journal"

@@ -37,8 +37,9 @@ from plugin.courses.reports.books import closed_through_in, counts_at, counts_wi
 from plugin.courses.reports.period import Period, month_of, months_in
 from plugin.courses.reports.sums import what_sums
 from plugin.errors import InvalidField
-from plugin.store.journal import MoneyPosting
-from plugin.store.tables import Allowance, Course, Entry, Gift, Package
+from plugin.store.documents import MoneyPosting
+from plugin.store.offers import Package
+from plugin.store.tables import Allowance, Course, Entry, Gift
 from plugin.wording import _
 
 Ts = TypeVarTuple("Ts")

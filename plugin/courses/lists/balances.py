@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select
 
 from plugin.courses.base.course_extras import CLIENT_IDS
-from plugin.store.list_totals import ListedBalance
 from plugin.store.listing import HAS_LEFT, ListedCourse
 from plugin.store.people import IS_LIVING_PROFILE, SquareCustomer
 from plugin.store.prepared import Prepared
+from plugin.store.totals import ListedBalance
 
 # The last line of an address as it is written in North America and Australia: "Santa Monica, CA 90401".
 _REGION = re.compile(r", ([A-Z]{2,3})(?: [0-9A-Z]{3,}[0-9A-Z -]*)?$")

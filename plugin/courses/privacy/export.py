@@ -1,6 +1,6 @@
 """All personal data of a client, table by table, for a person who requests access to it.
 
-Which rows are theirs is marked on the tables (`plugin.store.personal`). Every table has a title here or a
+Which rows are theirs is marked on the tables (`plugin.store.base`). Every table has a title here or a
 reason in `NOT_ABOUT_CLIENTS`: a test fails if a new table has neither.
 """
 
@@ -20,8 +20,7 @@ from plugin.courses.base.views import ClientView
 from plugin.courses.clients.clients import client_in
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
 from plugin.store import Store
-from plugin.store.base import Base
-from plugin.store.personal import columns_of, rows_of
+from plugin.store.base import Base, columns_of, rows_of
 from plugin.store.tables import Inbox, Staff, VisitOption, models
 
 SECTIONS = {

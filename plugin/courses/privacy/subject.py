@@ -68,7 +68,7 @@ class Words:
 class SubjectData:
     """The ids of everything a client has, including the clients merged into them.
 
-    The columns of the tables name these ids (`plugin.store.personal.belongs_to`).
+    The columns of the tables name these ids (`plugin.store.base.belongs_to`).
     """
 
     client_ids: tuple[str, ...]

@@ -32,11 +32,11 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, reading
-from plugin.courses.changes.early_use import is_earned_ahead
+from plugin.courses.changes.adjust import is_earned_ahead
 from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
-from plugin.store.journal import BooksClosed, MoneyPosting
-from plugin.store.tables import Allowance, Course, Entry, Visit
+from plugin.store.documents import BooksClosed, MoneyPosting
+from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.totals import NOBODY, TotalsState, UntotalledEntry
 from plugin.wording import _
 

@@ -26,9 +26,9 @@ from plugin.courses.reports.period import Period
 from plugin.courses.reports.totals import are_usable
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
-from plugin.store.list_totals import BalanceSum, ListedBalance
 from plugin.store.listing import HAS_LEFT, ListedCourse, ListedSum, SumOf, UnlistedCourse
 from plugin.store.tables import Allowance, Client, Course, Entry
+from plugin.store.totals import BalanceSum, ListedBalance
 from plugin.wording import _
 
 _AT_ONCE = 1000

@@ -20,7 +20,7 @@ from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.agreements.views import agreement_pdf, agreements_of_course
+from plugin.courses.agreements.prepare import agreement_pdf, agreements_of_course
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.sheet import Cell, Format, Sheet, major, write

@@ -41,10 +41,10 @@ from plugin.courses.lists.outcomes import FEW_LEFT, JUST_FINISHED, SOON_DAYS, Wh
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.list_totals import FollowUpSum
 from plugin.store.listing import IS_WORTH_A_CALL, NEVER, ListedClient, ListedCourse
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Booking, Client, Course, SquareCustomer, Visit, VisitNote
+from plugin.store.totals import FollowUpSum
 
 _AT_ONCE = 200
 

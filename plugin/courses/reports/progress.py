@@ -24,10 +24,9 @@ from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports.period import months_up_to
 from plugin.courses.reports.usage import NAMELESS
 from plugin.store import Store
-from plugin.store.list_totals import ProgressOf, ProgressSum
 from plugin.store.listing import NOT_YET, ListedCourse, ListedSum, SumOf
 from plugin.store.tables import Client, Package, PackageContent, Staff, Treatment
-from plugin.store.totals import NOBODY
+from plugin.store.totals import NOBODY, ProgressOf, ProgressSum
 from plugin.wording import _
 
 SOLD_IN_MONTHS = 12

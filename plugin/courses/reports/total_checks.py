@@ -16,7 +16,6 @@ from plugin.courses.reports.books import IS_USE, PRACTITIONER, USED_SUMS, VISIT_
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.list_totals import BalanceSum, FollowUpSum, ListedBalance, ProgressOf, ProgressSum
 from plugin.store.listing import (
     HAS_LEFT,
     IS_CURRENT,
@@ -28,7 +27,15 @@ from plugin.store.listing import (
     SumOf,
 )
 from plugin.store.prepared import Prepared
-from plugin.store.totals import PeriodTotal, UseTotal
+from plugin.store.totals import (
+    BalanceSum,
+    FollowUpSum,
+    ListedBalance,
+    PeriodTotal,
+    ProgressOf,
+    ProgressSum,
+    UseTotal,
+)
 
 _Sums = dict[tuple[str, ...], tuple[int, ...]]
 _OF_PERIOD = (PeriodTotal.package_id, PeriodTotal.square_location_id, PeriodTotal.currency, PeriodTotal.what)

@@ -19,7 +19,7 @@ from plugin.courses.base.chain import EntryRow, Line, append_all, heads_of, next
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
-from plugin.courses.changes.early_use import earn_ahead
+from plugin.courses.changes.adjust import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Allowance, Attention, Course, Entry

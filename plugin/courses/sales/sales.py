@@ -53,7 +53,6 @@ class Sale:
     nameless_ids: tuple[str, ...] = ()
 
     def payments(self) -> tuple[Came, ...]:
-        """Return the payments in order."""
         return self.came or (Came(self.total),)
 
     @property

@@ -21,7 +21,7 @@ from plugin.courses.base.clinic import clinic_in, hours_of, local_date_in
 from plugin.courses.base.read import summaries_in
 from plugin.courses.base.views import CourseSummary
 from plugin.courses.base.work import reading
-from plugin.courses.changes.sharing import shared_in
+from plugin.courses.changes.gifts import shared_in
 from plugin.courses.visits.booked_visits import NextSession, next_session
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, practitioner_named, practitioners_in
 from plugin.courses.visits.no_shows import waived_in

@@ -21,7 +21,7 @@ from plugin.courses.base.read import entry_in, summaries_in
 from plugin.courses.base.views import CourseSummary, Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, require_row
-from plugin.courses.changes.sharing import shared_in
+from plugin.courses.changes.gifts import shared_in
 from plugin.courses.visits import bookings
 from plugin.courses.visits.in_hand import course_in_hand
 from plugin.courses.visits.reverse import undo_use

@@ -18,7 +18,7 @@ from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import EntryView, Reversed
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.changes.early_use import earn_ahead
+from plugin.courses.changes.adjust import earn_ahead
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
 from plugin.courses.visits.note_views import release_in

@@ -15,13 +15,20 @@ from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.views import Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
-from plugin.courses.webhooks.documents import EventKind, document_of, test_document, with_names
-from plugin.courses.webhooks.receivers import receiver_for_change, receivers_in, wants
+from plugin.courses.webhooks.receivers import (
+    EventKind,
+    document_of,
+    receiver_for_change,
+    receivers_in,
+    test_document,
+    wants,
+    with_names,
+)
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.listing import ListedCourse
 from plugin.store.prepared import Prepared
-from plugin.store.webhooks import EventDelivery, EventReceiver, OutgoingEvent
+from plugin.store.queues import EventDelivery, EventReceiver, OutgoingEvent
 from plugin.wording import N_, _
 
 GIVEN_UP = "events_given_up"

@@ -320,7 +320,6 @@ def pay_nothing(services: Services, row: Checkout) -> str | RunAgain:
 
 
 def close_without_payment(services: Services, row: Checkout) -> Checkout:
-    """Close the order without a payment."""
     services.square.pay_order(f"{row.id}-nothing", square_id(row.square_order_id, "order id"))
     return save_waiting(services, row)
 

@@ -439,7 +439,6 @@ class SquareClient(Asking):
 
 
 def granted_scopes(status: Json) -> tuple[str, ...]:
-    """Return the scopes a token status names."""
     scopes = status.get("scopes")
     return tuple(text(one) for one in scopes) if isinstance(scopes, list) else ()
 

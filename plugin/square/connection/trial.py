@@ -37,8 +37,6 @@ _ENDED = N_("This token has expired or was revoked. Make a new one in the Square
 
 @dataclass(frozen=True, slots=True)
 class TriedLocation:
-    """A location of the business."""
-
     id: str
     name: str
     is_active: bool

@@ -18,10 +18,10 @@ from plugin.square.events.bookings import handle_booking_updated, handle_synced_
 from plugin.square.events.catalog import handle_catalog_version_updated
 from plugin.square.events.connection import handle_authorization_revoked
 from plugin.square.events.customers import handle_customer_updated, handle_synced_merge
-from plugin.square.events.disputes import handle_dispute_state_updated
 from plugin.square.events.effects import Effects, write_effects
 from plugin.square.events.invoices import handle_invoice_updated
 from plugin.square.events.orders import (
+    handle_dispute_state_updated,
     handle_order_updated,
     handle_payment_updated,
     handle_refund_updated,

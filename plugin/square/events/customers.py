@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from plugin.courses.base.suppression import is_erased, remember_erased_in
 from plugin.courses.base.work import Work
+from plugin.courses.clients.buyers import delete_person_in, save_directory_in
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.clients.directory import delete_person_in, save_directory_in
+from plugin.courses.clients.merge_core import ask_about_unmerged
 from plugin.courses.clients.square_links import (
     alive_in_square,
     client_with_another_profile,
@@ -19,7 +20,6 @@ from plugin.courses.clients.square_links import (
     might_be,
     was_before,
 )
-from plugin.courses.clients.unmerge import ask_about_unmerged
 from plugin.courses.sales.assign import sales_without_a_name
 from plugin.services import Services
 from plugin.square.buyers import MERGE, ask_each, customers_named, joined_into, knows_any, read_profile

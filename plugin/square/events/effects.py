@@ -32,7 +32,6 @@ class Effects:
 
 
 def write_effects(work: Work, found: Effects) -> str:
-    """Write the effects; return the outcome."""
     outcomes = [effect(work) for effect in found.effects]
     return " ".join(dict.fromkeys([*outcomes, found.says])).strip()
 

@@ -73,7 +73,6 @@ def is_cut_to_paid(services: Services, order: Order, payment: Payment | None) ->
 
 
 def has_courses(services: Services, square_order_id: str) -> bool:
-    """Return whether the order opened courses."""
     wanted = select(Course.id).where(Course.square_order_id == square_order_id)
     with services.store.reading() as session:
         return session.scalar(wanted.limit(1)) is not None

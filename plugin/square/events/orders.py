@@ -1,4 +1,4 @@
-"""Handlers of order, payment and refund events: the packages an order sells, the lines it returns, its refunds."""
+"""Handlers of order, payment, refund and dispute events: packages an order sells, lines it returns, its refunds."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -6,11 +6,11 @@ from functools import partial
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.documents.sale_record import SoldSale, save_sale_in
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.courses.sales.book import booked_lines_in
-from plugin.courses.sales.lookalikes import SoldItem, offers_in
 from plugin.courses.sales.sales import Sale
 from plugin.courses.sales.tips import is_tip
-from plugin.courses.sales.unlinked import ask_about_unlinked, note_refund_in
+from plugin.courses.sales.unlinked import SoldItem, ask_about_unlinked, note_refund_in, offers_in
 from plugin.errors import NotYet
 from plugin.services import Services
 from plugin.square.buyers import Bought, buyer_of
@@ -19,13 +19,14 @@ from plugin.square.events.effects import Effects, refund_effects, sale_effects
 from plugin.square.events.invoices import canceled_order, has_courses, is_cut_to_paid, is_of_invoice
 from plugin.square.inbox import fetch, object_in
 from plugin.square.models import Order, Payment, PaymentRefund
-from plugin.square.parsing import Json, square_id, text
+from plugin.square.parsing import Json, moment, money, optional_id, optional_moment, record, square_id, text
 from plugin.square.refunds import (
     GivenBack,
     exchanged,
     given_back,
     gives_money_back,
     is_refund_booked,
+    order_of_payment,
     refunds_on,
 )
 from plugin.square.sales import (
@@ -125,8 +126,8 @@ def _asked_about(
     """Return an attention item for each line that looks like a package; the sale is recorded for its invoice."""
 
     def ask(sale: Sale, sold: SoldItem, package_id: str, work: Work) -> str:
-        for record in records:
-            save_sale_in(work.session, work.act, record)
+        for kept in records:
+            save_sale_in(work.session, work.act, kept)
         ask_about_unlinked(work, sale, sold, package_id)
         return "It looks like a package that is not linked; it waits under Attention."
 
@@ -227,3 +228,39 @@ def handle_refund_updated(services: Services, data: Json) -> Effects:
     if refund.order_id is None:
         return refund_of_sale(services, given_back(services, refund, None))
     return order_effects(services, refund.order_id, refund=refund)
+
+
+def handle_dispute_state_updated(services: Services, data: Json) -> Effects:
+    """Return the dispute as it is now, with its payment's order."""
+    # Square's schema calls the dispute of an event "object".
+    answer = fetch(services.square.dispute, data, "dispute", "object")
+    payment_id = _payment_id(answer)
+    dispute = dispute_of(answer, payment_id, order_of_payment(services, payment_id))
+    return Effects((lambda work: save_dispute(work, dispute),))
+
+
+def dispute_of(answer: Json, payment_id: str | None, order_id: str | None) -> DisputeRecord:
+    """Read a dispute; raises SquareFailed."""
+    version = answer.get("version")
+    updated_at = optional_moment(answer.get("updated_at"), "dispute updated_at")
+    return DisputeRecord(
+        square_dispute_id=square_id(dispute_id(answer), "dispute id"),
+        state=text(answer.get("state"))[:40],
+        amount=money(answer.get("amount_money"), "dispute amount"),
+        reason=text(answer.get("reason"))[:80],
+        due_at=optional_moment(answer.get("due_at"), "dispute due_at"),
+        square_payment_id=payment_id,
+        square_order_id=order_id,
+        version=version if isinstance(version, int) else None,
+        updated_at=updated_at or moment(answer.get("created_at"), "dispute created_at"),
+    )
+
+
+def dispute_id(answer: Json) -> str:
+    """Return the id, named dispute_id in older answers; "" where there is none."""
+    return text(answer.get("id")) or text(answer.get("dispute_id"))
+
+
+def _payment_id(answer: Json) -> str | None:
+    disputed = record(answer.get("disputed_payment") or {}, "disputed_payment")
+    return optional_id(disputed.get("payment_id"), "disputed payment_id")

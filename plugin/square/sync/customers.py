@@ -11,8 +11,8 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.inbox import bookmark_of, save_bookmark
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
+from plugin.courses.clients.buyers import save_directory_in
 from plugin.courses.clients.contacts import Buyer, contact_from_square
-from plugin.courses.clients.directory import save_directory_in
 from plugin.courses.clients.profile_notes import enqueue_ended
 from plugin.courses.clients.square_links import was_before
 from plugin.courses.sales.assign import sales_without_a_name

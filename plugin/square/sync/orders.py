@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.batches import batched
 from plugin.core.ledger import Kind
 from plugin.courses.catalog.packages import known_variations_in
-from plugin.courses.sales.lookalikes import Offers, offers_in
-from plugin.courses.sales.unlinked import UNLINKED_SALE, unlinked_mark
+from plugin.courses.sales.unlinked import UNLINKED_SALE, Offers, offers_in, unlinked_mark
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.client.calls import MOST_LOCATIONS

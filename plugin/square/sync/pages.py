@@ -17,8 +17,8 @@ from plugin.services import Services
 from plugin.square.checkout.terminal import refresh_terminals
 from plugin.square.client.calls import MOST_BY_ID
 from plugin.square.events.catalog import changed_items
-from plugin.square.events.disputes import dispute_id
 from plugin.square.events.invoices import ENDED_STATUSES, PAID_STATUSES, paid_of
+from plugin.square.events.orders import dispute_id
 from plugin.square.inbox import SWEPT_BOOKING, SWEPT_DISPUTE, SWEPT_INVOICE, SWEPT_ITEM, receive_synthetic
 from plugin.square.locations import watched_locations
 from plugin.square.parsing import Json, optional_moment, readable, text

@@ -21,7 +21,6 @@ class Tables(sa.MetaData):
         super().__init__(naming_convention=_NAMING)
 
     def add(self, name: str, *items: sa.Column[Any] | sa.Constraint | sa.Index) -> sa.Table:
-        """Add a table."""
         return sa.Table(name, self, *items)
 
 

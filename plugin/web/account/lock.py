@@ -24,8 +24,7 @@ from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.account import resume
 from plugin.web.account.doors import OVER_PAGE, PER_ADDRESS, note_failure, was_refused
 from plugin.web.account.passwords import HASHER, fits
-from plugin.web.account.people import SIGN_IN, StaffUser
-from plugin.web.account.shared import held_form, hold, open_device
+from plugin.web.account.people import SIGN_IN, StaffUser, held_form, hold, open_device
 from plugin.web.forms import Form, Hidden, Password
 from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.translations import N_, _

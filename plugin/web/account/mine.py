@@ -1,9 +1,10 @@
 """My account, for everybody who signs in: name, e-mail, password, and where one is signed in."""
 
-from flask import Flask, render_template, session
+from flask import Flask, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from flask_security import login_user
+from werkzeug.wrappers import Response
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.text import NAME_LENGTH
@@ -20,13 +21,12 @@ from plugin.courses.accounts.staff_edits import (
 from plugin.errors import InvalidField
 from plugin.staff_languages import STAFF_LANGUAGES, staff_language
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, Screens, require_fresh
+from plugin.web.access import AT_THE_DESK, Screens, keep_cookie, require_fresh
 from plugin.web.account.doors import PER_ACCOUNT, signed_in, was_refused
-from plugin.web.account.hand import HandForm, is_left_handed
 from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
 from plugin.web.account.people import SIGN_IN, StaffUser
-from plugin.web.actions import current_act, redirect_to
-from plugin.web.forms import Choice, Email, Form, Password, Text
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post, redirect_to
+from plugin.web.forms import Choice, Email, Form, Password, Text, Tick
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _, speak
@@ -253,3 +253,37 @@ def _new_email() -> str:
 def _sign_in_again(member: StaffView) -> None:
     # All of the person's sessions have ended, this one too; their password or passkey was given.
     login_user(StaffUser(member), authn_via=["password"])
+
+
+_COOKIE = "coursekeeper_hand"
+_LEFT = "left"
+
+hand = Screens("hand", __name__, url_prefix="/account")
+
+
+class HandForm(Form):
+    """Where the main buttons stand."""
+
+    is_left = Tick(N_("Main buttons on the left"))
+
+
+def is_left_handed() -> bool:
+    """Return whether the main buttons stand on the left on this device."""
+    return request.cookies.get(_COOKIE) == _LEFT
+
+
+@hand.app_context_processor
+def _for_templates() -> dict[str, bool]:
+    return {"is_left_handed": is_left_handed()}
+
+
+@hand.post("/hand", roles=AT_THE_DESK)
+def change_hand() -> Response:
+    """Put the main buttons on one side, on this device only."""
+    is_left = HandForm.sent().is_left.data
+    flash_notice(
+        Notice(_("Main buttons are on the left now.") if is_left else _("Main buttons are on the right now."))
+    )
+    response = redirect_after_post(url_for("account.show"))
+    keep_cookie(response, _COOKIE, _LEFT if is_left else "right")
+    return response

@@ -18,11 +18,10 @@ from plugin.courses.accounts.sign_ins import (
 )
 from plugin.web import check_in_cookie, current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.account import lock, passkeys, reset, resume, totp
+from plugin.web.account import lock, reset, resume, totp
 from plugin.web.account.doors import going_on, limited, page, proving, signed_in
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
-from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
-from plugin.web.account.shared import current_device
+from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, current_device, load_by_sign_in
 from plugin.web.account.totp import RecoveryCodes, StaffTotp
 from plugin.web.translations import _
 
@@ -56,7 +55,7 @@ CONFIGURATION: dict[str, object] = {
     },
     **reset.CONFIGURATION,
     **totp.CONFIGURATION,
-    **passkeys.CONFIGURATION,
+    **totp.PASSKEYS,
 }
 
 
@@ -83,9 +82,9 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
         StaffStore(),
         login_form=SignInForm,
         two_factor_rescue_form=totp.NoRescue,
-        wan_register_form=passkeys.NewPasskeyForm,
-        wan_signin_response_form=passkeys.PasskeyAnswerForm,
-        webauthn_util_cls=passkeys.PasskeyRules,
+        wan_register_form=totp.NewPasskeyForm,
+        wan_signin_response_form=totp.PasskeyAnswerForm,
+        webauthn_util_cls=totp.PasskeyRules,
         password_util_cls=reset.PasswordRules,
         totp_cls=StaffTotp,
         mf_recovery_codes_util_cls=RecoveryCodes,
@@ -106,7 +105,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     views["security.verify"] = limited(app, verify, signed_in)
     reset.set_up(app)
     totp.set_up(app)
-    passkeys.set_up(app)
+    totp.set_up_passkeys(app)
     lock.set_up(app)
 
 

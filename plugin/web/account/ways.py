@@ -20,10 +20,8 @@ from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, DESK, FRESH_FOR, Screens
 from plugin.web.account.demanded import is_demanded
 from plugin.web.account.lock import LONGEST, SHORTEST, hash_pin
-from plugin.web.account.passkeys import why_not
-from plugin.web.account.people import SIGN_IN
-from plugin.web.account.shared import current_device, put_cookie
-from plugin.web.account.totp import StaffTotp
+from plugin.web.account.people import SIGN_IN, current_device, put_cookie
+from plugin.web.account.totp import StaffTotp, why_not
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Form, Hidden, Password, Text
 from plugin.web.refusals import Refusal

@@ -8,9 +8,22 @@ from plugin.courses.attention.kind import Resolution as Decided
 from plugin.courses.base.clinic import read_clinic
 from plugin.errors import InvalidField
 from plugin.web.access import DESK
-from plugin.web.api.answers import Answer, Cursor, Id, Moment, Position, example_id, shown
 from plugin.web.api.calls import Reply, Request, call
-from plugin.web.api.inputs import GivenId, Input, Paging, Price, Reason, VisibleText
+from plugin.web.api.inputs import (
+    Answer,
+    Cursor,
+    GivenId,
+    Id,
+    Input,
+    Moment,
+    Paging,
+    Position,
+    Price,
+    Reason,
+    VisibleText,
+    example_id,
+    shown,
+)
 
 _KINDS = "; ".join(f"`{each.kind}`: {each.title}" for each in KINDS.values())
 

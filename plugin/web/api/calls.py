@@ -24,10 +24,8 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK
-from plugin.web.api.answers import Answer
-from plugin.web.api.inputs import Input
-from plugin.web.api.json_body import json_object
-from plugin.web.api.limits import caller
+from plugin.web.api.errors import caller
+from plugin.web.api.inputs import Answer, Input, json_object
 from plugin.web.request_log import note_role, request_id
 
 KEY_HEADER = "Idempotency-Key"
@@ -53,12 +51,10 @@ class Request:
 
     @property
     def store(self) -> Store:
-        """Return the database."""
         return self.services.store
 
     @property
     def today(self) -> date:
-        """Return the day at the clinic."""
         return local_date(read_clinic(self.store), self.act.now)
 
 

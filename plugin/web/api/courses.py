@@ -1,19 +1,41 @@
-"""The calls about courses: reading one, using its sessions, and undoing that."""
+"""The calls about courses: reading one, its sessions used and undone, its plan, its changes, and selling it again."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH
 from plugin.courses.base import read
-from plugin.courses.visits import use
+from plugin.courses.catalog.packages import MOST_SESSIONS
+from plugin.courses.changes import expiry, transfer
+from plugin.courses.sales.buy_again import buy_again
+from plugin.courses.visits import use, visit_plan
 from plugin.courses.visits.reverse import reverse
-from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, Money, Position, example_id, shown, usd
-from plugin.web.api.calls import Key, Reply, Request, call
-from plugin.web.api.inputs import Day, GivenId, Input, Reason, Text, words
+from plugin.web.access import DESK
+from plugin.web.agreement_rules import agreements_are_required
+from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
+from plugin.web.api.inputs import (
+    Answer,
+    Count,
+    Cursor,
+    Day,
+    GivenId,
+    GivenMoment,
+    Id,
+    Input,
+    Moment,
+    Money,
+    Position,
+    Reason,
+    Text,
+    example_id,
+    shown,
+    usd,
+    words,
+)
 
 WhyNot = Literal[
     "unassigned",
@@ -212,3 +234,160 @@ def reverse_entry(request: Request, body: Undo, entry_id: str) -> Reply:
     """Undo a used session; both entries stay in the history."""
     undone = reverse(request.store, request.act, entry_id, body.reason)
     return Reply(EntryWritten.of(undone), undone.is_repeat)
+
+
+_EXAMPLE_VISIT = "2026-12-01T18:30:00Z"
+
+
+class PlanDate(Answer):
+    """A date of the plan. `problem`: why Square did not book or move it."""
+
+    at: Moment = shown(_EXAMPLE_VISIT)
+    state: Literal["not_booked", "waiting", "booked", "failed"] = shown(
+        "booked", "Its appointment in Square Appointments, where the clinic has plans booked there."
+    )
+    problem: str = shown("")
+
+
+class Plan(Answer):
+    """The visits to come of a course. `proposal` is saved nowhere until it is sent back."""
+
+    booked: list[Moment] = shown([_EXAMPLE_VISIT], "Appointments of the client in Square.")
+    planned: list[Moment] = shown([_EXAMPLE_VISIT], "Dates of the plan that are not booked.")
+    dates: list[PlanDate] = shown(
+        [{"at": _EXAMPLE_VISIT, "state": "booked", "problem": ""}],
+        "All dates of the plan, with their appointment.",
+    )
+    proposal: list[Moment] = shown(
+        [_EXAMPLE_VISIT], "Dates for the sessions left that are not booked, by rhythm and opening hours."
+    )
+    closed_days: list[date] = shown(["2026-12-25"], "Days of `dates` on which the clinic is closed.")
+    expired_days: list[date] = shown(["2027-11-30"], "Days of `dates` after the expiration of the course.")
+    is_usable: bool = shown(
+        example=True, description="Whether the course can be used now; nothing else is planned."
+    )
+    is_off: bool = shown(
+        example=False, description="A visit was missed, moved, added or booked since: plan again."
+    )
+
+
+class NewPlan(Input, json_schema_extra={"examples": [{"visits": [_EXAMPLE_VISIT]}]}):
+    """The dates of the plan, in place of all that are to come; an empty list removes it."""
+
+    visits: list[GivenMoment] = Field(
+        min_length=0, max_length=visit_plan.MOST_PLANNED, description="Each with its time zone."
+    )
+
+
+@call("GET", "/courses/{course_id}/plan", Plan)
+def read_course_plan(request: Request, course_id: str) -> Reply:
+    """Read the booked and planned visits of a course, and a proposal for the rest."""
+    return Reply(_plan(request, course_id))
+
+
+@call("POST", "/courses/{course_id}/plan", Plan)
+def plan_course(request: Request, body: NewPlan, course_id: str) -> Reply:
+    """Plan the visits of a course. They are booked in Square where the clinic switched that on."""
+    books = request.services.settings.book_appointments
+    changed = visit_plan.save_plan(request.store, request.act, course_id, body.visits, books=books)
+    return Reply(_plan(request, course_id), changed.is_repeat)
+
+
+def _plan(request: Request, course_id: str) -> dict[str, Any]:
+    plan: visit_plan.VisitPlan = visit_plan.read_plan(request.store, course_id, now=request.act.now)
+    unfit = visit_plan.unfit_days(request.store, plan, [each.at for each in plan.dates])
+    return Plan.of(
+        {
+            "booked": [each.at for each in plan.booked],
+            "planned": plan.planned,
+            "dates": [
+                {"at": each.at, "state": each.state or "not_booked", "problem": each.problem}
+                for each in plan.dates
+            ],
+            "proposal": visit_plan.propose_plan(request.store, plan, plan.rhythm),
+            "closed_days": unfit.closed,
+            "expired_days": unfit.expired,
+            "is_usable": plan.is_usable,
+            "is_off": plan.is_off,
+        }
+    )
+
+
+class CourseReceived(Answer):
+    """The receiver's new course."""
+
+    course: Course
+
+
+class Extension(
+    Input, json_schema_extra={"examples": [{"expires_on": "2027-06-30", "reason": "Was ill in spring"}]}
+):
+    """The new last day."""
+
+    expires_on: Day = Field(description="The last day of use, at the clinic.")
+    reason: Reason = Field(description="Kept in the course’s history.")
+    shorten: StrictBool | None = Field(None, description="Says that an earlier day than agreed is meant.")
+
+
+class TransferPart(Input):
+    """A number of sessions of an allowance."""
+
+    allowance_id: GivenId = Field(examples=[example_id(3)])
+    sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
+
+
+class Transfer(
+    Input,
+    json_schema_extra={
+        "examples": [
+            {"client_id": example_id(0), "reason": "Moved away, her sister takes it"},
+            {"client_id": example_id(0), "sessions": 3, "reason": "A present"},
+        ]
+    },
+):
+    """The receiver and the sessions to transfer."""
+
+    client_id: GivenId = Field(description="Who gets the sessions.")
+    sessions: StrictInt | None = Field(None, ge=1, le=MOST_SESSIONS)
+    """Of the main treatment; without it and `allowances`, all that is left of everything."""
+    allowances: list[TransferPart] | None = Field(None, min_length=1, max_length=12)
+    """How many of which, in place of `sessions`."""
+    reason: Reason = Field(description="Kept in the course’s history.")
+
+
+@call("POST", "/courses/{course_id}/extension", Course, roles=THE_OWNER)
+def extend_course(request: Request, body: Extension, course_id: str) -> Reply:
+    """Move the last day of a course."""
+    wish = expiry.Extension(body.expires_on, body.reason, is_shortening=body.shorten or False)
+    changed = expiry.extend_course(request.store, request.act, course_id, wish)
+    return Reply(Course.of(changed.course), changed.is_repeat)
+
+
+@call("POST", "/courses/{course_id}/transfer", CourseReceived, status=201, roles=THE_OWNER)
+def transfer_course(request: Request, body: Transfer, course_id: str) -> Reply:
+    """Transfer the sessions left, with their value, to another client."""
+    parts = {part.allowance_id: part.sessions for part in body.allowances or ()}
+    wish = transfer.Transfer(body.client_id, body.reason, sessions=body.sessions, parts=parts)
+    changed = transfer.transfer_course(request.store, request.act, course_id, wish)
+    return Reply(CourseReceived.of(changed), changed.is_repeat)
+
+
+class LinkedSale(Answer):
+    """A sale that waits for its payment at Square, or has ended."""
+
+    id: Id = shown(example_id(1))
+    client_id: Id = shown(example_id(2))
+    package_id: Id = shown(example_id(3))
+    state: Literal["asking", "waiting", "paid", "canceled", "timed_out", "failed"] = shown(
+        "waiting", "`asking`: Square has not made the link yet; ask again in a moment."
+    )
+    amount: Money = shown(description="What is due, tax included, once Square has computed it.")
+    url: str | None = shown("https://square.link/u/abc", "Where it is paid; null until Square has made it.")
+
+
+@call("POST", "/courses/{course_id}/again", LinkedSale, roles=DESK, refusals=(404, 409, 422))
+def sell_course_again(request: Request, *, course_id: str) -> Reply:
+    """Begin the sale of the same package at today's price, or return the one begun from this course."""
+    needs = agreements_are_required()
+    begun = buy_again(request.store, request.act, course_id, needs_agreement=needs)
+    return Reply(LinkedSale.of(begun))

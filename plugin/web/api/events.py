@@ -13,11 +13,24 @@ from plugin.courses.webhooks.deliveries import (
     replay_delivery,
     replay_span,
 )
-from plugin.courses.webhooks.documents import public_id
-from plugin.courses.webhooks.receivers import list_receivers
-from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, example_id, shown
+from plugin.courses.webhooks.receivers import list_receivers, public_id
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import BY_VALUE, GivenId, GivenMoment, Input, Paging, page_of, words
+from plugin.web.api.inputs import (
+    BY_VALUE,
+    Answer,
+    Count,
+    Cursor,
+    GivenId,
+    GivenMoment,
+    Id,
+    Input,
+    Moment,
+    Paging,
+    example_id,
+    page_of,
+    shown,
+    words,
+)
 
 
 class DeliveryState(StrEnum):

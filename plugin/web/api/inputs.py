@@ -1,33 +1,184 @@
-"""Inputs of calls, as pydantic models, which check a body or a query and describe it for OpenAPI; pages of lists.
+"""Models of calls, by pydantic: inputs, which check a body or a query, and answers, which read a use case's view.
 
-Shared field types and the messages for invalid values. Business rules are in the use cases.
+Both describe themselves for OpenAPI; the values of `shown` are examples. Names are stable: fields may be added, none
+renamed or removed. A field that has a default is omitted where it has that value. Rules are in the use cases.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, NoReturn, Self, TypeVar
 
+from flask import Request
 from pydantic import (
+    AliasPath,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     StrictInt,
     StrictStr,
     ValidationError,
     WithJsonSchema,
 )
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from plugin.core.moments import rfc3339
 from plugin.core.money import LARGEST_AMOUNT
 from plugin.core.money import Money as CoreMoney
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.views import Page
 from plugin.errors import InvalidField, NotFound
-from plugin.web.api.json_body import shown
+from plugin.web.api.errors import LARGEST_BODY, NotJson, Unreadable
 from plugin.wording import _
+
+_NO_EXAMPLE = object()
+
+
+class Answer(BaseModel):
+    """A response or a part of one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, view: Any) -> dict[str, Any]:
+        """Return the JSON of a view, read by its attributes, or of a mapping."""
+        return cls.model_validate(view).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def shown(example: Any = _NO_EXAMPLE, description: str | None = None, *, at: str | None = None) -> Any:
+    """Describe a field; `at`: the attribute of the view it is read from, such as balance.left."""
+    examples = None if example is _NO_EXAMPLE else [example]
+    source = AliasPath(*at.split(".")) if at else None
+    return Field(examples=examples, description=description, validation_alias=source)
+
+
+def example_id(number: int) -> str:
+    return f"019abf2e8c{number:02d}a1b2c3d4e5f60718293a"
+
+
+def usd(amount: int) -> dict[str, Any]:
+    """Return Money for examples."""
+    return {"amount": amount, "currency": "USD"}
+
+
+# The bounds are documentation and are not checked: a response is sent even if a number in it is wrong.
+Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
+Position = Annotated[int, Field(json_schema_extra={"minimum": 1})]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "Z$"}),
+]
+Id = Annotated[str, Field(description="Opaque.")]
+Cursor = Annotated[str | None, Field(description="Fetches the next page; null at the end.")]
+
+
+class ErrorDetail(Answer):
+    """The error: a stable code for programs, a sentence for people, and the field where it concerns one."""
+
+    code: str = shown("none_left")
+    message: str = shown("No session is left.")
+    field: str | None
+
+
+class Error(Answer):
+    """The response to every refused or failed call."""
+
+    error: ErrorDetail
+
+
+class Money(Answer):
+    """In the smallest unit of the currency: 198000 is $1,980.00."""
+
+    amount: int = shown(198000)
+    currency: Annotated[str, Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})] = shown("USD")
+
+
+N = TypeVar("N")
+
+DEEPEST = 12
+LONGEST_NUMBER = 24
+_TOO_DEEP = f"The body is nested deeper than {DEEPEST} levels."
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """Return the object in the body; raises NotJson for another content type, Unreadable otherwise."""
+    if request.mimetype != "application/json":
+        raise NotJson("The body must be JSON. Send Content-Type: application/json.")
+    body = request.get_data(cache=False)
+    if len(body) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    try:
+        value = _parse(body)
+    except UnicodeDecodeError:
+        raise Unreadable("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise Unreadable(_TOO_DEEP) from None
+    if not isinstance(value, dict):
+        raise Unreadable('The body must be one JSON object, such as {"name": "Ana"}.')
+    _check_depth(value, DEEPEST)
+    return value
+
+
+def _parse(body: bytes) -> Any:
+    return json.loads(
+        body.decode("utf-8"),
+        # Python would use the last of two values; another program in between might have checked the first.
+        object_pairs_hook=_each_name_once,
+        parse_int=_bounded(int),
+        parse_float=_bounded(_float),
+        parse_constant=_refuse_constant,
+    )
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Unreadable(f"The body names '{printable(name)}' twice.")
+        found[name] = value
+    return found
+
+
+def _float(digits: str) -> int | float:
+    """Return 3 for 3.0: to JSON Schema, and to the programs of some languages, they are one number."""
+    number = float(digits)
+    return int(number) if number.is_integer() else number
+
+
+def _bounded(kind: Callable[[str], N]) -> Callable[[str], N]:
+    def read(digits: str) -> N:
+        if len(digits) > LONGEST_NUMBER:
+            raise Unreadable("The body holds a number that is too long.")
+        return kind(digits)
+
+    return read
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Unreadable(f"{name} is not JSON.")
+
+
+def _check_depth(value: Any, levels_left: int) -> None:
+    if not isinstance(value, (dict, list)):
+        return
+    if levels_left == 0:
+        raise Unreadable(_TOO_DEEP)
+    for part in value.values() if isinstance(value, dict) else value:
+        _check_depth(part, levels_left - 1)
+
+
+def printable(name: str) -> str:
+    """Return a name from a request in a form safe for messages: plain ASCII, short."""
+    return ascii(name if len(name) <= 40 else f"{name[:40]}...")[1:-1]
+
 
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
@@ -160,7 +311,7 @@ def _path(mistake: Mapping[str, Any]) -> str | None:
     """Return the path of the mistake, such as contents[0].sessions."""
     # A name that is not Unicode has no path of its own: it is the input itself.
     places = mistake["loc"] or (mistake["input"],)
-    steps = (f"[{place}]" if isinstance(place, int) else f".{shown(str(place))}" for place in places)
+    steps = (f"[{place}]" if isinstance(place, int) else f".{printable(str(place))}" for place in places)
     return "".join(steps).removeprefix(".")
 
 

@@ -6,13 +6,24 @@ from itertools import pairwise
 from textwrap import dedent
 from typing import Any, Literal, cast
 
+from flask import Blueprint, Response, jsonify, request
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
 from plugin.core.acts import Role
 from plugin.version import VERSION
-from plugin.web.api.answers import Answer, Error
-from plugin.web.api.calls import KEY_HEADER, Call, Key
-from plugin.web.api.inputs import Input
+from plugin.web import api
+from plugin.web.api.calls import KEY_HEADER, Call, Key, register
+from plugin.web.api.errors import (
+    API,
+    BAD_TOKENS_PER_ADDRESS,
+    CALLS_PER_TOKEN,
+    DATABASE_AWAY,
+    LARGEST_BODY,
+    api_error_response,
+    limit,
+)
+from plugin.web.api.inputs import Answer, Error, Input
+from plugin.web.modules import modules_of
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -241,3 +252,29 @@ def _example(schema: Json, schemas: dict[str, Json]) -> Any:
     if schema.get("type") == "array":
         return [_example(schema["items"], schemas)]
     return schema.get("minimum", 0) if schema.get("type") == "integer" else None
+
+
+# All that the modules of the package declare.
+CALLS = tuple(each for module in modules_of(api) for each in vars(module).values() if isinstance(each, Call))
+
+
+def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOKENS_PER_ADDRESS) -> Blueprint:
+    """Return the blueprint of all calls; the limits are in Flask-Limiter's notation, such as "600 per minute"."""
+    blueprint = Blueprint("api", __name__, url_prefix=API)
+    limit(blueprint, per_token=per_token, bad_per_address=bad_per_address)
+    blueprint.before_request(_limit_body)
+    blueprint.add_url_rule("/openapi.json", "openapi", _openapi)
+    register(blueprint, CALLS)
+    for failure in DATABASE_AWAY:
+        blueprint.register_error_handler(failure, api_error_response)
+    return blueprint
+
+
+def _limit_body() -> None:
+    # One more than is allowed: werkzeug silently truncates a body without Content-Length.
+    request.max_content_length = LARGEST_BODY + 1
+
+
+def _openapi() -> Response:
+    # Open to all: a tool reads it before it has a token, and it contains nothing about the clinic.
+    return jsonify(document(CALLS, f"{request.script_root}{API}"))

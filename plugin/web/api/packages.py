@@ -12,8 +12,8 @@ from plugin.courses.catalog import packages
 from plugin.courses.catalog.packages import MOST_SESSIONS, MOST_TREATMENTS
 from plugin.square.catalog import publish
 from plugin.web.api import inputs
-from plugin.web.api.answers import Answer, Count, Cursor, Id, Money, Position, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call, is_known, once
+from plugin.web.api.inputs import Answer, Count, Cursor, Id, Money, Position, example_id, shown, usd
 
 
 class Terms(Answer):

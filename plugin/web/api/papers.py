@@ -13,9 +13,8 @@ from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.cache import hand_out
 from plugin.errors import Refused
 from plugin.web.access import DESK
-from plugin.web.api.answers import Answer, Count, shown
 from plugin.web.api.calls import Reply, Request, call
-from plugin.web.api.inputs import GivenId, Input, Language, YesInQuery
+from plugin.web.api.inputs import Answer, Count, GivenId, Input, Language, YesInQuery, shown
 from plugin.web.translations import N_
 
 

@@ -8,9 +8,8 @@ from pydantic import Field
 from plugin.core.terms import RefundFormula
 from plugin.courses.refunds import desk_refunds
 from plugin.courses.refunds.desk_refunds import refund_quote
-from plugin.web.api.answers import Answer, Id, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
-from plugin.web.api.inputs import Formula, Input, Price, Reason
+from plugin.web.api.inputs import Answer, Formula, Id, Input, Money, Price, Reason, example_id, shown, usd
 
 
 class RefundQuote(Answer):

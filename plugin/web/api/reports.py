@@ -18,9 +18,23 @@ from plugin.courses.reports.progress import Progress, ProgressBy, course_progres
 from plugin.courses.reports.usage import By, usage
 from plugin.courses.sales.tips import tip_sums
 from plugin.errors import Refused
-from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import BY_VALUE, Currency, Day, Input, Paging, page_of, words
+from plugin.web.api.inputs import (
+    BY_VALUE,
+    Answer,
+    Count,
+    Currency,
+    Cursor,
+    Day,
+    Input,
+    Money,
+    Paging,
+    example_id,
+    page_of,
+    shown,
+    usd,
+    words,
+)
 from plugin.wording import _
 
 

@@ -9,9 +9,21 @@ from plugin.courses.journal.accounts import ROLES, Role, Section, Type
 from plugin.courses.journal.month import JournalEntry, journal
 from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, Year, year_end
 from plugin.courses.reports.breakage import MOST_YEARS, unused_balances
-from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import Currency, Input, Paging, page_of, words
+from plugin.web.api.inputs import (
+    Answer,
+    Count,
+    Currency,
+    Cursor,
+    Input,
+    Money,
+    Paging,
+    example_id,
+    page_of,
+    shown,
+    usd,
+    words,
+)
 from plugin.web.api.reports import InPeriod
 
 

@@ -1,4 +1,4 @@
-"""The page on which a client reads and signs an agreement, on their own phone or on the clinic's iPad.
+"""The pages on which a client signs an agreement, on their phone or the clinic’s iPad, and pays by a quote.
 
 It is opened by its signed link alone and discloses nothing else. On the clinic's iPad nobody is signed in meanwhile,
 as at the check-in screen. Where it was sent, the payment follows the signature.
@@ -15,18 +15,26 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
-from invoices.pages.agreement import example_text, moments
+from invoices.pages.agreement import example_text, moments, not_promised, quoted
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.agreements import signing
-from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
-from plugin.courses.agreements.views import AgreementView, agreement_content, agreement_pdf
+from plugin.courses.agreements.prepare import (
+    AgreementView,
+    NewAgreement,
+    agreement_content,
+    agreement_pdf,
+    prepare_agreement,
+)
 from plugin.courses.documents.paper_emails import send_paper
+from plugin.courses.quotes.make import pay_quote
+from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
+from plugin.courses.sales.checkouts import read_checkout
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import act_by
-from plugin.web.agreement_rules import agreement_rules
+from plugin.web.agreement_rules import agreement_rules, agreements_are_required
 from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, nothing, read_in, reader, spoken
-from plugin.web.files import pdf_answer
+from plugin.web.tables import pdf_answer
 
 _CLIENT = Actor("The client", Role.DESK, Source.DESK)
 _LONGEST_NAME = 200
@@ -195,4 +203,69 @@ def _page(token: str, link: signing.SigningLink, **more: Any) -> str:
         signed_at=at[0],
         is_at_clinic=bool(link.present),
         then=_then(),
+    )
+
+
+quotes = KeyedPages(
+    "quote",
+    __name__,
+    scope="quotes",
+    unknown="30 per 5 minutes",
+    unknown_scope="unknown quotes",
+    url_prefix="/quote",
+)
+
+
+@quotes.get("/<code>")
+def show_quote(code: str) -> ResponseReturnValue:
+    """Show what was offered, or how far its sale has come."""
+    return _quote_page(_quote(code))
+
+
+@quotes.get("/<code>/quote.pdf")
+def quote_paper(code: str) -> Response:
+    quote = _quote(code)
+    return pdf_answer(
+        quote_pdf(current_services().store, quote.id), f"{reader().gettext('Quote for a course')}.pdf"
+    )
+
+
+@quotes.post("/<code>")
+def pay(code: str) -> ResponseReturnValue:
+    """Begin the sale once, and lead to the page that has its link."""
+    quote, services = _quote(code), current_services()
+    try:
+        pay_quote(services.store, act_by(GUEST), quote.id, needs_agreement=agreements_are_required())
+    except Refused as error:
+        if error.code == "not_agreed":
+            return redirect(address_to_sign(quote.client_id, quote.package_id, back=request.path), code=303)
+        return _quote_page(_quote(code), problem=True), HTTPStatus.CONFLICT
+    return redirect(url_for("quote.show_quote", code=code), code=303)
+
+
+def _quote(code: str) -> QuoteView:
+    quote = quote_of_code(current_services().store, code, now=pages.now())
+    if quote is None:
+        abort(404)
+    read_in(quote_content(current_services().store, quote.id).language)
+    return quote
+
+
+def _quote_page(quote: QuoteView, **more: Any) -> str:
+    store = current_services().store
+    paper = quote_content(store, quote.id)
+    language = reader()
+    checkout = read_checkout(store, quote.checkout_id) if quote.checkout_id else None
+    return render_template(
+        "client/quote.html",
+        **{"problem": False, **more},
+        **spoken(language),
+        quote=quote,
+        paper=paper,
+        price=language.money(paper.price),
+        contents=[quoted(each, language) for each in paper.contents],
+        example=example_text(paper.example, language) if paper.example else "",
+        not_promised=not_promised(language),
+        checkout=checkout,
+        waits=checkout is not None and not checkout.url,
     )

@@ -11,7 +11,7 @@ from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, NoShowView, VisitView
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
-from plugin.courses.changes.sharing import shared_with
+from plugin.courses.changes.gifts import shared_with
 from plugin.courses.clients.balance_text import figure, standing
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.read import BILLED, DocumentView, documents_of_courses

@@ -35,9 +35,9 @@ from plugin.web.client_page.keyed import (
     seen_version,
     spoken,
 )
-from plugin.web.files import pdf_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.tables import pdf_answer
 
 OFTEN = "120 per minute"
 # Each makes a payment link at Square.

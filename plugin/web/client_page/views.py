@@ -13,7 +13,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from invoices.language import Language, language_for
 from invoices.papers import NextVisit
 from plugin.core.acts import Role
-from plugin.courses.agreements.views import agreement_pdf, signed_agreements
+from plugin.courses.agreements.prepare import agreement_pdf, signed_agreements
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import Names
@@ -27,7 +27,7 @@ from plugin.courses.handouts.status import next_visit_in
 from plugin.courses.handouts.wallet_pass import course_pass, facts_of, google_pass_of, save_link
 from plugin.courses.handouts.welcome import calendar_file
 from plugin.courses.quotes.views import quotes_of_client
-from plugin.courses.visits.planned import planned_of_courses
+from plugin.courses.visits.visits import planned_of_courses
 from plugin.errors import CoursekeeperError
 from plugin.wallet.jobs import account_of, signer_of
 from plugin.web import current_services, pages, wallet
@@ -36,7 +36,7 @@ from plugin.web.client_page.data import first_name, issued_to, own_courses, visi
 from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, read_in, reader, spoken
 from plugin.web.client_page.ratings import CHECK, check_part, ratings_part, save_answer
 from plugin.web.desk.card import told_apart
-from plugin.web.files import name_file, pdf_answer
+from plugin.web.tables import name_file, pdf_answer
 
 # In the address by which staff look at the page itself.
 AS_CLIENT = "as_client"

@@ -20,7 +20,7 @@ from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.sales import checkouts
 from plugin.courses.sales.buy_again import buy_again
 from plugin.courses.sales.checkout_views import CheckoutView
-from plugin.courses.sales.new_checkout import BALANCE_DUE
+from plugin.courses.sales.checkouts import BALANCE_DUE
 from plugin.errors import NotFound, Refused
 from plugin.web import current_services, live, pages
 from plugin.web.access import DESK, Screens
@@ -35,7 +35,7 @@ from plugin.web.actions import (
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.desk import clients
 from plugin.web.desk.agreements import agreement_to_sell
-from plugin.web.desk.forms import ClaimForm, ClientForm, LetterForm, SellForm
+from plugin.web.desk.forms import MOST_PACKAGES, ClaimForm, ClientForm, LetterForm, SellForm
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
@@ -165,7 +165,6 @@ live.add_news(
 )
 
 
-MOST_PACKAGES = 100
 OPEN_SHOWN = 20
 TENDERS = (N_("Bank transfer"), N_("Cheque"), N_("Financing"))
 

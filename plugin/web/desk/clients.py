@@ -24,7 +24,7 @@ from plugin.courses.page_versions import PageVersion, version_of_client
 from plugin.courses.ratings.views import has_rated_today, ratings_of
 from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
 from plugin.courses.sales.checkouts import waiting_of_client
-from plugin.courses.visits.planned import planned_of_courses
+from plugin.courses.visits.visits import planned_of_courses
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import (
@@ -36,10 +36,9 @@ from plugin.web.actions import (
     redirect_after_post,
     redirect_to,
 )
-from plugin.web.desk.card import Card, card_of, told_apart
+from plugin.web.desk.card import Card, Line, card_of, lines_of, told_apart
 from plugin.web.desk.course_menu import OF_A_COURSE, MenuGroup, menu_of, takes_visit
 from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
-from plugin.web.desk.history import Line, lines_of
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _

@@ -13,7 +13,7 @@ from plugin.web.translations import N_, _, ngettext
 # What is done with a course of a client who is chosen next, where nobody is in view.
 OF_A_COURSE = {
     "changes.visit": N_("Add past visit"),
-    "plans.show": N_("Plan visits"),
+    "plans.show_plan": N_("Plan visits"),
     "changes.missed": N_("Record no-show"),
     "changes.share": N_("Share"),
     "changes.give": N_("Gift this package"),
@@ -23,7 +23,7 @@ OF_A_COURSE = {
     "changes.adjust": N_("Adjust balance"),
     "exchanges.choose": N_("Exchange for another package"),
     "changes.allow": N_("Unlock unpaid sessions"),
-    "refunds.choose": N_("Refund this package"),
+    "refunds.choose_refund": N_("Refund this package"),
     "changes.transfer": N_("Transfer remaining sessions"),
     "changes.write_off": N_("Write off balance"),
 }
@@ -74,7 +74,7 @@ def _visit(course: CourseView) -> Iterator[MenuItem]:
     if takes_visit(course):
         yield _item("changes.visit", _("Uses a session on another day"))
         if course.is_live:
-            yield _item("plans.show", _("Dates for the sessions left"))
+            yield _item("plans.show_plan", _("Dates for the sessions left"))
         yield _item("changes.missed", _("Waives it, or charges 1 session"))
 
 
@@ -136,7 +136,7 @@ def _money(
             said = _(
                 "Removes {sessions}; you choose how much of {amount} is refunded", sessions=left, amount=paid
             )
-        yield _item("refunds.choose", said)
+        yield _item("refunds.choose_refund", said)
     if is_owner and course.square_order_id:
         what = _("Agreement, visits, e-mails, payments and ledger as one ZIP")
         yield MenuItem("evidence.save", _("Evidence for a dispute"), what)

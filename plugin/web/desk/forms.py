@@ -12,13 +12,12 @@ from plugin.courses.attention.kind import Resolution
 from plugin.courses.base.views import CourseView
 from plugin.courses.changes.adjust import Adjustment
 from plugin.courses.changes.expiry import Extension
-from plugin.courses.changes.gifts import NewGift
-from plugin.courses.changes.sharing import Share
+from plugin.courses.changes.gifts import NewGift, Share
 from plugin.courses.clients.clients import LONGEST_ADDRESS
 from plugin.courses.clients.contacts import TypedContact, typed_language
 from plugin.courses.quotes.make import LONGEST_CONCERN, LONGEST_RHYTHM
 from plugin.courses.refunds.desk_refunds import OWN
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout
 from plugin.courses.visits.no_shows import Missed
 from plugin.courses.visits.use import UseSession
 from plugin.errors import InvalidField
@@ -44,6 +43,9 @@ from plugin.web.forms import (
     reason_field,
 )
 from plugin.web.translations import N_, _
+
+# To choose from at once.
+MOST_PACKAGES = 100
 
 
 def default_language() -> str:
@@ -276,8 +278,6 @@ class ExtensionForm(FirstExpirationForm):
 
 
 class ShareForm(UnforcedForm):
-    """The client with whom a course is shared."""
-
     client_id = Hidden()
     until = Day(N_("Until"), hint=N_("Leave empty for no end date"))
 

@@ -32,7 +32,7 @@ from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import current_act
 from plugin.web.desk import courses
 from plugin.web.desk.forms import ArrivalForm, UseForm, VisitDetailsForm
-from plugin.web.desk.note_form import DeskNoteForm, NoteForm
+from plugin.web.desk.notes import DeskNoteForm, NoteForm
 from plugin.web.forms import Form, Hidden
 from plugin.web.limits import limit_views, page_limiter
 from plugin.web.translations import _

@@ -1,25 +1,124 @@
-"""The note and the details of a visit, before, during or after it; two who write at once lose nothing."""
+"""The note and the details of a visit, before, during or after it; and the day of those who treat."""
 
 from datetime import date
+from typing import Any, Self
 
-from flask import abort, render_template, request, url_for
+from flask import Response, abort, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
+from plugin.core.text import NOTE_LENGTH
 from plugin.courses.base.clinic import local_date
 from plugin.courses.checks.answers import CheckView, check_of, talk_over
-from plugin.courses.visits.my_day import past_visits_of
-from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
-from plugin.courses.visits.notes import NOTE_CHANGED, save_note
+from plugin.courses.page_versions import PageVersion, version_of_today
+from plugin.courses.visits.my_day import my_day, past_visits_of
+from plugin.courses.visits.note_views import NoteContent, NotePlace, NoteView, may_read_points, read_note
+from plugin.courses.visits.notes import NOTE_CHANGED, PRIVATE_LENGTH, save_note
 from plugin.courses.visits.visits import describe_visit
-from plugin.web import current_services, pages
+from plugin.errors import InvalidField
+from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, TREATS, Screens
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.desk import clients
 from plugin.web.desk.forms import VisitDetailsForm
-from plugin.web.desk.note_form import DeskNoteForm, NoteForm
+from plugin.web.forms import Choice, Form, Hidden, Paragraph, Several, Text, count_field
 from plugin.web.refusals import Refusal
-from plugin.web.translations import _
+from plugin.web.translations import N_, N_n, _
+
+# The usual intervals, one tap each; any other number of days is typed.
+INTERVALS = (7, 14, 21, 28, 42, 56, 91)
+
+
+class DeskNoteForm(Form):
+    """What the front desk may read and write of a note. `version` is the one it was opened at."""
+
+    practitioner_id = Choice(N_("Practitioner"))
+    option = Several()
+    focus = Text(
+        N_("Other focus"),
+        hint=N_("In your own words; printed on the papers."),
+        maxlength=NOTE_LENGTH,
+    )
+    interval = Choice(
+        N_("Next visit"),
+        (
+            ("", N_("As usual")),
+            *(
+                (
+                    str(days),
+                    N_n("{n} week", "{n} weeks", days // 7),
+                )
+                for days in INTERVALS
+            ),
+        ),
+        said=N_("Choose one of the intervals."),
+    )
+    interval_days = count_field(N_("Or in so many days"), N_("The number of days"))
+    note = Text(
+        N_("Note for the clinic"),
+        hint=N_("Everyone who signs in reads it. Not on papers."),
+        maxlength=NOTE_LENGTH,
+    )
+    version = Hidden()
+    back = Hidden()
+
+    @classmethod
+    def shown_note(cls, note: NoteView, refusal: Refusal | None, *, back: str = "") -> Self:
+        """Return the form of a note, or as it was sent where it was refused."""
+        return cls.shown(refusal, **cls._values(note), back=back)
+
+    @classmethod
+    def _values(cls, note: NoteView) -> dict[str, Any]:
+        content = note.content
+        is_usual = content.interval_days in INTERVALS
+        return {
+            "practitioner_id": content.practitioner_id or "",
+            "option": list(content.option_ids),
+            "focus": content.focus,
+            "interval": str(content.interval_days) if is_usual else "",
+            "interval_days": None if is_usual else content.interval_days,
+            "note": content.note,
+            "version": str(note.version),
+        }
+
+    @property
+    def seen_version(self) -> int:
+        """Return the version that was seen; raises InvalidField where the page did not send it."""
+        if self.version.number is None:
+            raise InvalidField(_("The version is missing."), field="version")
+        return self.version.number
+
+    @property
+    def content(self) -> NoteContent:
+        """Return what was written; a typed number of days counts before a tapped one."""
+        return NoteContent(
+            practitioner_id=self.practitioner_id.data or None,
+            option_ids=tuple(self.option.data or ()),
+            focus=self.focus.data,
+            note=self.note.data,
+            interval_days=self.interval_days.data
+            or (int(self.interval.data) if self.interval.data else None),
+            **self._private(),
+        )
+
+    def _private(self) -> dict[str, Any]:
+        return {}
+
+
+class NoteForm(DeskNoteForm):
+    """All of a note, for those who treat."""
+
+    points = Paragraph(N_("Points"), rows=3, maxlength=PRIVATE_LENGTH)
+    observations = Paragraph(N_("Observations"), rows=4, maxlength=PRIVATE_LENGTH)
+
+    @classmethod
+    def _values(cls, note: NoteView) -> dict[str, Any]:
+        private = {name: getattr(note.content, name) or "" for name in ("points", "observations")}
+        return super()._values(note) | private
+
+    def _private(self) -> dict[str, Any]:
+        return {"points": self.points.data, "observations": self.observations.data}
+
 
 MY_DAY = "my-day"
 
@@ -115,7 +214,7 @@ def _address(place: NotePlace, note: NoteView) -> str:
 def _back(note: NoteView, from_page: str) -> str:
     """Return the page that the note was opened from: My day, or the client's."""
     if from_page == MY_DAY:
-        return url_for("my_day.show", _anchor=f"d-{note.client_id}")
+        return url_for("my_day.show_my_day", _anchor=f"d-{note.client_id}")
     return url_for("clients.show", client_id=note.owner_id)
 
 
@@ -154,6 +253,40 @@ checks = Screens("checks", __name__)
 def talk(client_id: str) -> ResponseReturnValue:
     talk_over(current_services().store, current_act(), client_id)
     flash_notice(Notice(_("Noted. A session can be used.")))
-    is_my_day = (request.referrer or "").split("?")[0].endswith(url_for("my_day.show"))
-    address = url_for("my_day.show") if is_my_day else url_for("clients.show", client_id=client_id)
+    is_my_day = (request.referrer or "").split("?")[0].endswith(url_for("my_day.show_my_day"))
+    address = url_for("my_day.show_my_day") if is_my_day else url_for("clients.show", client_id=client_id)
     return redirect_after_post(address)
+
+
+days = Screens("my_day", __name__)
+
+
+@days.get("/my-day", roles=TREATS)
+def show_my_day() -> Response:
+    """Show the day of the person who is signed in, or everybody's."""
+    return live.screen("desk/my_day.html", "desk/_my_day.html", _address_of_day(), _version(), _chosen_day)
+
+
+def _is_everyone() -> bool:
+    return request.args.get("who") == "everyone"
+
+
+def _address_of_day() -> str:
+    return url_for("my_day.news", who="everyone") if _is_everyone() else url_for("my_day.news")
+
+
+def _version() -> PageVersion:
+    return version_of_today(current_services().store, pages.now())
+
+
+def _chosen_day() -> dict[str, Any]:
+    everyone = _is_everyone()
+    services = current_services()
+    is_checked = services.settings.treatment_check
+    clients = my_day(services.store, act_without_form(), everyone=everyone, with_checks=is_checked)
+    # The page shows notes of each of them: the access log lists it as opened.
+    g.opened_clients = [each.client_id for each in clients if each.client_id]
+    return {"clients": clients, "everyone": everyone, "is_checked": is_checked}
+
+
+live.add_news(days, "/my-day/live", "desk/_my_day.html", _version, _chosen_day, roles=TREATS)

@@ -30,11 +30,11 @@ from plugin.web.actions import redirect_to
 from plugin.web.desk.card import told_apart
 from plugin.web.desk.clients import menu_for, refund_begun
 from plugin.web.desk.course_menu import OF_A_COURSE
+from plugin.web.desk.forms import MOST_PACKAGES
 from plugin.web.headers import let_page_use_camera
 from plugin.web.menu import MenuPage, may_open, pages_for
 from plugin.web.translations import _
 
-MOST_PACKAGES = 100
 # Other words that people look for an act by.
 _ALSO = {
     "changes.visit": "late earlier missed enter",
@@ -45,7 +45,7 @@ _ALSO = {
     "changes.goodwill": "free",
     "changes.give": "voucher",
     "exchanges.choose": "upgrade swap",
-    "refunds.choose": "money back",
+    "refunds.choose_refund": "money back",
 }
 
 
@@ -239,7 +239,6 @@ def _for_client(act: PaletteAct, client: ClientView) -> PaletteAct:
 
 
 def _in_view(path: str) -> ClientView | None:
-    """Return the client whose page, or whose course's page, has this path."""
     adapter = current_app.create_url_adapter(request)
     try:
         _, values = adapter.match(path.removeprefix(request.script_root), method="GET")  # type: ignore[union-attr]

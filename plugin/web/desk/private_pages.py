@@ -1,8 +1,10 @@
-"""What reaches one client: their private page, the e-mail address that bounced, and letters of each kind."""
+"""What reaches one client: their page, bounced e-mail, letters; and turning a browser into a screen for clients."""
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.accounts.shared_devices import end_screen, list_screens, start_hand_over, start_screen
+from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.handouts.visit_email import trust_address
@@ -14,8 +16,9 @@ from plugin.courses.letters.kinds import (
     letters_of_client,
     list_letter_kinds,
 )
+from plugin.errors import Refused
 from plugin.web import current_services
-from plugin.web.access import DESK, Screens
+from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.actions import (
     Notice,
     act_without_form,
@@ -24,9 +27,11 @@ from plugin.web.actions import (
     redirect_after_post,
     redirect_to,
 )
+from plugin.web.check_in_cookie import give_away
 from plugin.web.client_page.views import AS_CLIENT
 from plugin.web.desk import clients
 from plugin.web.owner.forms import SwitchForm
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 blueprint = Screens("private_pages", __name__)
@@ -85,3 +90,49 @@ def choose(client_id: str, kind: str) -> ResponseReturnValue:
         else _("They no longer get “{title}”.", title=title)
     )
     return redirect_to("client_letters.show", said, client_id=client_id)
+
+
+screens = Screens("check_in_screens", __name__, url_prefix="/check-in-screens")
+
+
+@screens.get("", roles=DESK)
+def show_screens(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the screens that run, and the button that makes one of this browser."""
+    services = current_services()
+    return render_template(
+        "desk/check_in_screens.html",
+        screens=list_screens(services.store),
+        is_allowed=services.settings.check_in_screen,
+        uses_session=services.settings.check_in_uses_session,
+        refusal=refusal,
+    )
+
+
+@screens.post("", roles=DESK, refused=show_screens)
+def start() -> ResponseReturnValue:
+    """Turn this browser into a check-in screen. The sign-in here ends: what follows is for clients."""
+    services = current_services()
+    if not services.settings.check_in_screen:
+        raise Refused(_("The owner has not turned check-in screens on."), code="check_in_is_off")
+    token = start_screen(services.store, current_act(), device=device_of(request.user_agent.string))
+    return give_away(url_for("check_in.show"), token)
+
+
+@screens.post("/<screen_id>/end", roles=DESK)
+def end(screen_id: str) -> ResponseReturnValue:
+    """Let nobody check in at a screen any more, such as a lost iPad."""
+    end_screen(current_services().store, current_act(), screen_id)
+    return redirect_to("check_in_screens.show_screens", _("Ended. Clients can no longer check in there."))
+
+
+hand_overs = Screens("hand_overs", __name__)
+
+
+@hand_overs.post("/clients/<client_id>/hand-over", roles=AT_THE_DESK, endpoint="start")
+def hand_over(client_id: str) -> ResponseReturnValue:
+    """Show only this client's questions on this device. The sign-in here ends: what follows is for the client."""
+    services = current_services()
+    if not services.settings.asks_clients:
+        raise Refused(_("The owner has not turned on what clients answer."), code="answers_are_off")
+    token = start_hand_over(services.store, current_act(), client_id)
+    return give_away(url_for("hand_over.show"), token)

@@ -107,7 +107,7 @@ def print_papers() -> ResponseReturnValue:
         tuple(sorted(set(owners.values()))), tuple(form.paper.data or ()), course_ids=tuple(sorted(owners))
     )
     batch_id = start_batch(services.store, current_act(), choice, form.form.data or PDF)
-    return redirect_to("batches.show", batch_id=batch_id)
+    return redirect_to("batches.show_batch", batch_id=batch_id)
 
 
 @blueprint.get("/courses/bulk/<bulk_id>")

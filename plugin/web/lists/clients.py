@@ -21,12 +21,11 @@ from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.saved_views import views_of
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, Screens, current_actor
-from plugin.web.files import file_answer
 from plugin.web.format import language_name
 from plugin.web.forms import Choice, Choices, Form, Tick
 from plugin.web.lists.courses import asked_view, days_field, practitioner_choices, refuse_huge
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.tables import Sorting, asked_sorting, file_answer
 from plugin.web.translations import N_, _
 
 

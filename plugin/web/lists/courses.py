@@ -25,10 +25,9 @@ from plugin.courses.lists.saved_views import views_of
 from plugin.store import Store
 from plugin.web import current_services, pages
 from plugin.web.access import Screens, current_actor
-from plugin.web.files import file_answer
 from plugin.web.forms import Choice, Choices, Count, Day, Form, Several, Tick
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.tables import Sorting, asked_sorting, file_answer
 from plugin.web.translations import N_, _
 
 
@@ -93,7 +92,6 @@ class CourseFilterForm(Form):
         return is_valid and not self.wrong
 
     def offer(self, packages: Choices, practitioners: Choices) -> None:
-        """Set what the lists offer."""
         self.package.choices = (("", _("Any package")), *packages)
         self.practitioner.choices = (("", _("Anyone")), *practitioners)
 

@@ -6,11 +6,10 @@ from typing import Any
 from flask import Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.alarms.audit_runs import last_audit
+from plugin.alarms.machine_checks import last_audit
 from plugin.alarms.notices import has_webhook, recent_deliveries, recipients
-from plugin.alarms.registry import conditions
-from plugin.alarms.watch import send_test, since_when
-from plugin.backups.keys import renew_passphrase
+from plugin.alarms.registry import conditions, send_test, since_when
+from plugin.backups.records import renew_passphrase
 from plugin.backups.standing import ask_for_backup, backup_standing, copy_named
 from plugin.backups.versions import newer_version
 from plugin.courses.base.sealing import ledger_head
@@ -19,9 +18,8 @@ from plugin.version import VERSION
 from plugin.web import current_services, live, pages
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.files import name_file
 from plugin.web.refusals import Refusal
-from plugin.web.tables import SortKey, sort_rows
+from plugin.web.tables import SortKey, name_file, sort_rows
 from plugin.web.translations import _
 
 blueprint = Screens("backups", __name__, url_prefix="/clinic/backups")

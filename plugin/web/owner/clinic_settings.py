@@ -1,4 +1,9 @@
-"""Time zone, currency and language, for the owner. Name and address are the letterhead's."""
+"""Time zone, currency, language and opening hours, for the owner. Name and address are the letterhead’s."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from babel.core import get_global
 from babel.numbers import get_currency_name
@@ -7,13 +12,14 @@ from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import ClinicSettings, save_clinic_settings, why_currency_locked
 from plugin.configuration.save import save_settings
-from plugin.courses.base.clinic import time_zones
+from plugin.core.opening_hours import WEEKDAYS, ClosedDays, Interval, OpeningHours, why_not_day
+from plugin.courses.base.clinic import read_hours, save_hours, time_zones
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.format import LANGUAGES, language_name, locale_of
-from plugin.web.forms import Choice, Choices, Form, Hidden, Several
+from plugin.web.forms import Choice, Choices, Form, Hidden, Paragraph, Several, TimeOfDay
 from plugin.web.owner.setting_forms import seen_now, seen_versions
 from plugin.web.owner.settings import SAVED, stored_and_fixed
 from plugin.web.refusals import Refusal
@@ -120,3 +126,144 @@ def _currencies(current: str) -> Choices:
 
 def _languages(current: str) -> Choices:
     return [(tag, language_name(tag, pages.clinic())) for tag in dict.fromkeys((*dict(LANGUAGES), current))]
+
+
+_OPENINGS = ("", "_again")
+# In English and in Spanish.
+_RANGE = re.compile(r"\s+(?:to|al?)\s+")
+_HOW = N_("Write a day as 2026-12-25, or a range as 2026-12-24 to 2027-01-02; one per line.")
+
+
+class _ClosedDays(Paragraph):
+    """Closed days: a date or a range of dates in each line."""
+
+    data: Any
+
+    def read(self, text: str) -> Any:
+        """Return the closures; raises InvalidField."""
+        return tuple(_closure(line.strip(), self.name) for line in text.splitlines() if line.strip())
+
+    def written(self) -> str:
+        """Return one line for each closure."""
+        return "\n".join(
+            f"{each.first}" if each.first == each.last else f"{each.first} to {each.last}"
+            for each in self.data
+        )
+
+
+def _closure(line: str, field: str) -> ClosedDays:
+    first, last = [*_RANGE.split(line.strip(), maxsplit=1), ""][:2]
+    try:
+        closure = ClosedDays(date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip()))
+    except ValueError:
+        raise InvalidField(_("“{line}” is not a day. {how}", line=line[:40], how=_HOW), field=field) from None
+    if closure.last < closure.first:
+        raise InvalidField(
+            _("{last} is before {first}.", last=closure.last, first=closure.first), field=field
+        )
+    return closure
+
+
+@dataclass(frozen=True)
+class DayFields:
+    """The fields of one weekday: pairs of opening and closing time."""
+
+    name: str
+    pairs: tuple[tuple[TimeOfDay, TimeOfDay], ...]
+
+    @property
+    def wrong(self) -> TimeOfDay | None:
+        """Return the first invalid field."""
+        return next((field for pair in self.pairs for field in pair if field.errors), None)
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Return the intervals of the pairs that are filled in."""
+        filled = [(o.data, c.data) for o, c in self.pairs if o.data is not None and c.data is not None]
+        return tuple(sorted(Interval(*each) for each in filled))
+
+    def is_right(self) -> bool:
+        """Check the day as a whole; what is wrong is the error of its field."""
+        if self.wrong:
+            return False
+        for opens, closes in self.pairs:
+            if (opens.data is None) != (closes.data is None):
+                if opens.data is None:
+                    opens.errors = [
+                        _("The opening time on {day} is missing. Clear both to close.", day=self.name)
+                    ]
+                else:
+                    closes.errors = [
+                        _("The closing time on {day} is missing. Clear both to close.", day=self.name)
+                    ]
+                return False
+        if why := why_not_day(self.intervals, self.name):
+            self.pairs[0][0].errors = [why]
+        return not why
+
+
+class HoursForm(Form):
+    """The opening hours. An empty day is closed; 00:00 as closing time is midnight."""
+
+    closed = _ClosedDays(N_("Closed days"), hint=_HOW, rows=3)
+
+    @classmethod
+    def values_of(cls, hours: OpeningHours) -> dict[str, Any]:
+        values: dict[str, Any] = {"closed": hours.closed}
+        for number, intervals in enumerate(hours.week):
+            for suffix, each in zip(_OPENINGS, intervals, strict=False):
+                values |= {f"opens_{number}{suffix}": each.opens, f"closes_{number}{suffix}": each.closes}
+        return values
+
+    @property
+    def days(self) -> list[DayFields]:
+        return [
+            DayFields(name, tuple((self[f"opens_{n}{s}"], self[f"closes_{n}{s}"]) for s in _OPENINGS))
+            for n, name in enumerate(WEEKDAYS)
+        ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Parse all fields and check each day, so that all errors show at once."""
+        is_whole = bool(super().validate(extra_validators))
+        wrong = [day for day in self.days if not day.is_right()]
+        if is_whole and not wrong and not any(day.intervals for day in self.days):
+            self.form_errors.append(_("Enter the hours of at least one day."))
+            return False
+        return is_whole and not wrong
+
+    def hours(self) -> OpeningHours:
+        """Return the hours; the use case puts them into the clinic's time zone."""
+        return OpeningHours(tuple(day.intervals for day in self.days), closed=self.closed.data or ())
+
+
+def _time_fields(number: int, day: str, suffix: str) -> dict[str, TimeOfDay]:
+    if suffix:
+        opens, closes = N_("{day}, opens again", day=day), N_("{day}, closes again", day=day)
+    else:
+        opens, closes = N_("{day}, opens", day=day), N_("{day}, closes", day=day)
+    return {
+        f"opens_{number}{suffix}": TimeOfDay(opens, called=opens),
+        f"closes_{number}{suffix}": TimeOfDay(closes, called=closes, is_end=True),
+    }
+
+
+for _number, _day in enumerate(WEEKDAYS):
+    for _suffix in _OPENINGS:
+        for _name, _field in _time_fields(_number, _day, _suffix).items():
+            setattr(HoursForm, _name, _field)
+
+
+hours_pages = Screens("hours", __name__, url_prefix="/clinic/hours")
+
+
+@hours_pages.get("")
+def show_hours(refusal: Refusal | None = None) -> ResponseReturnValue:
+    hours = read_hours(current_services().store)
+    form = HoursForm.shown(refusal, **HoursForm.values_of(hours))
+    return render_template("owner/hours.html", form=form, hours=hours)
+
+
+@hours_pages.post("", refused=show_hours)
+def save_opening_hours() -> ResponseReturnValue:
+    save_hours(current_services().store, current_act(), HoursForm.sent().hours())
+    return redirect_to("hours.show_hours", _("Opening hours saved."))

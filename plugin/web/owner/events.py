@@ -11,9 +11,10 @@ from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.reports.period import start_of
 from plugin.courses.webhooks import deliveries
-from plugin.courses.webhooks.documents import CHOICES, EventKind
 from plugin.courses.webhooks.receivers import (
+    CHOICES,
     LONGEST_URL,
+    EventKind,
     NewReceiver,
     add_receiver,
     end_receiver,
@@ -23,10 +24,9 @@ from plugin.courses.webhooks.receivers import (
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.files import file_answer
 from plugin.web.forms import Choice, Day, Form, Several, Text, Tick
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import Sorting, asked_one, asked_sorting
+from plugin.web.tables import Sorting, asked_one, asked_sorting, file_answer
 from plugin.web.translations import N_, _, ngettext
 from plugin.webhooks.deliver import allows_http
 

@@ -44,8 +44,6 @@ _LONGEST_SHARE = 12
 
 
 class SwitchForm(Form):
-    """A switch, on or off."""
-
     state = Hidden()
 
     @property
@@ -433,7 +431,6 @@ class CloseBooksForm(Form):
 
     @property
     def last_day(self) -> date:
-        """Return the last locked day."""
         assert self.through.data is not None
         return self.through.data
 

@@ -17,11 +17,10 @@ from plugin.errors import InvalidField
 from plugin.web import current_services, live, pages
 from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
-from plugin.web.files import file_answer
 from plugin.web.forms import ReasonForm
 from plugin.web.owner.forms import ColumnsForm, FileForm, columns_form_of
 from plugin.web.refusals import Refusal
-from plugin.web.tables import SortKey, sort_rows
+from plugin.web.tables import SortKey, file_answer, sort_rows
 from plugin.web.translations import N_, _
 
 SHOWN, SAVED = 50, 10_000

@@ -1,13 +1,20 @@
-"""The letterhead, for the owner: address, logo, color, paper size, and numbering."""
+"""The letterhead, for the owner: address, logo, color, size, numbering; and a paper on the screen as printed."""
 
+import re
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any, cast, get_args
+from urllib.parse import quote
 
-from flask import Response, render_template, request
+from flask import Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from invoices.e_invoice import why_not as why_not_e_invoices
 from invoices.pages.colour import readable_accent
+from invoices.pages.fit import fit
+from invoices.papers import Paper, PaperRefused
+from invoices.press.html import html_of, own_css, shared_css
+from invoices.press.version import papers_version
 from plugin.courses.base.clinic import change_clinic, checked_clinic
 from plugin.courses.base.views import ClinicView
 from plugin.courses.documents.series import Numbered, SeriesView, read_series, save_series
@@ -15,17 +22,97 @@ from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.drafts import draft_summary, switch_e_invoices
 from plugin.courses.handouts.logos import LARGEST_FILE, logo_png, remove_logo, set_logo
-from plugin.errors import NotFound
+from plugin.errors import InvalidField, NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.files import pdf_answer
-from plugin.web.headers import let_page_hold_frame
+from plugin.web.headers import let_our_page_frame, let_page_hold_frame
 from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, SwitchForm
-from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal
 from plugin.web.setup.clinic import countries
+from plugin.web.tables import pdf_answer
 from plugin.web.translations import N_, _
+
+# Inches and millimeters in CSS pixels, 96 to the inch.
+_PIXELS = {"letter": (816, 1056), "a4": (794, 1123)}
+_OURS = re.compile(r'url\("app:([A-Za-z0-9_]+\.ttf)"\)')
+
+looks = Screens("looks", __name__)
+
+
+def on_screen(paper: Paper, said: str = "") -> Response:
+    """Return the paper as a page that our own pages may frame; `said` is a note beside it."""
+    try:
+        fitted = fit(paper)
+    except PaperRefused as error:
+        raise InvalidField(str(error)) from None
+    logo = fitted.clinic.logo
+    address = url_for("letterhead.logo", sha256=logo.sha256) if logo else ""
+    page = html_of(fitted, logo_address=address).replace("</head>", f"{_links(fitted)}</head>", 1)
+    let_our_page_frame()
+    response = Response(page, mimetype="text/html")
+    response.headers["X-Said"] = quote(said)
+    return response
+
+
+def why_not(refusal: Refusal) -> Response:
+    """Return why there is no such paper, in one sentence."""
+    return Response(refusal.message, mimetype="text/plain")
+
+
+@looks.get("/papers/looks/shared.css", roles=TREATS)
+def shared() -> Response:
+    return _style(_OURS.sub(_font_address, shared_css()))
+
+
+@looks.get("/papers/looks/own.css", roles=TREATS)
+def own() -> Response:
+    """Return the styles that depend on clinic and language, and on the paper size."""
+    asked = request.args
+    size = asked.get("size", "")
+    if size not in _PIXELS:
+        abort(404)
+    clinic = replace(
+        pages.clinic(),
+        accent=asked.get("accent", ""),
+        page_size=size,
+        language=asked.get("language", "en"),
+    )
+    width, height = _PIXELS[size]
+    return _style(f"{own_css(draft_summary(clinic))}\nbody {{ width: {width}px; min-height: {height}px }}\n")
+
+
+@looks.get("/papers/looks/<name>", roles=TREATS)
+def font(name: str) -> Response:
+    fonts = {file.name: file for file in (files("invoices") / "print" / "fonts").iterdir()}
+    if name not in fonts or not name.endswith(".ttf"):
+        abort(404)
+    return Response(fonts[name].read_bytes(), mimetype="font/ttf")
+
+
+def _links(paper: Paper) -> str:
+    clinic = paper.clinic
+    # Nothing in it needs escaping: a color, one of two sizes, the tag of a language.
+    own_address = url_for(
+        "looks.own", accent=clinic.accent, size=clinic.page_size, language=paper.language, v=_edition()
+    )
+    addresses = (url_for("looks.shared", v=_edition()), pages.asset("paper.css"), own_address)
+    return "".join(
+        f'<link rel="stylesheet" href="{address.replace("&", "&amp;")}">\n' for address in addresses
+    )
+
+
+def _font_address(found: re.Match[str]) -> str:
+    return f'url("{url_for("looks.font", name=found[1], v=_edition())}")'
+
+
+def _edition() -> str:
+    return papers_version()[:12]
+
+
+def _style(css: str) -> Response:
+    return Response(css, mimetype="text/css")
+
 
 # The logo, and room for the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 from flask import request, url_for
 
 from plugin.configuration.email import MailAccount
-from plugin.configuration.overview import text_of
 from plugin.configuration.registry import DECLARED, Group, is_secret, names_of
-from plugin.configuration.save import LONGEST_VALUE, checked, versions_of
+from plugin.configuration.save import LONGEST_VALUE, checked, text_of, versions_of
 from plugin.core.change_of_mind import profiles
 from plugin.courses.base.clinic import read_hours
 from plugin.services import Services
@@ -226,7 +225,7 @@ def _hours(services: Services) -> Section:
         if hours.is_assumed
         else ngettext("Open on {n} day of the week", "Open on {n} days of the week", open_days)
     )
-    return Section(_("Opening hours"), url_for("hours.show"), standing, is_open=hours.is_assumed)
+    return Section(_("Opening hours"), url_for("hours.show_hours"), standing, is_open=hours.is_assumed)
 
 
 def _square(services: Services) -> Section:
@@ -234,7 +233,7 @@ def _square(services: Services) -> Section:
     where = ENVIRONMENTS[settings.square_environment]
     has_token = bool(settings.square_access_token.get_secret_value())
     standing = str(where) if has_token else f"{where} · {_('no access token')}"
-    return Section(_("Square"), url_for("square_settings.show"), standing, is_open=not has_token)
+    return Section(_("Square"), url_for("square_settings.show_settings"), standing, is_open=not has_token)
 
 
 def _appointments(services: Services) -> Section:

@@ -6,9 +6,8 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.overview import is_set, recent_changes, shown
 from plugin.configuration.registry import DECLARED, Group, is_editable, is_secret, names_of
-from plugin.configuration.save import save_settings
+from plugin.configuration.save import is_set, recent_changes, save_settings, shown
 from plugin.core.change_of_mind import profiles
 from plugin.errors import NotFound, Refused
 from plugin.wallet.google import try_wallet
@@ -68,15 +67,12 @@ _HEADINGS = {
 
 @dataclass(frozen=True, slots=True)
 class FixedSetting:
-    """A setting that the page only shows."""
-
     name: str
     label: str
     value: str
 
     @property
     def variable(self) -> str:
-        """Return its name in the environment."""
         return self.name.upper()
 
 
@@ -96,7 +92,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/<group>")
 def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the settings of a group."""
     known = _group(group)
     current_services().settings_source.refresh()
     names = _open_names(known)
@@ -115,7 +110,6 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("/<group>", fresh=FRESH_FOR, refused=page)
 def save(group: str) -> ResponseReturnValue:
-    """Save the settings of a group."""
     known = _group(group)
     form = form_class_of(tuple(_open_names(known))).sent()
     if known is Group.WALLET:

@@ -16,12 +16,11 @@ from plugin.courses.handouts.texts import TextView
 from plugin.web import current_services, pages
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.files import pdf_answer
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import IntervalForm, TextForm, VersionForm
-from plugin.web.owner.preview import on_screen, why_not
+from plugin.web.owner.letterhead import on_screen, why_not
 from plugin.web.refusals import Refusal
-from plugin.web.tables import whole_number
+from plugin.web.tables import pdf_answer, whole_number
 from plugin.web.translations import _, ngettext
 
 # In their own languages.

@@ -1,14 +1,16 @@
-"""The lists that visit notes are tapped from, for the owner: focus areas and add-ons."""
+"""The clinic’s lists, for the owner: focus areas and add-ons of visit notes, and the check before treatments."""
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog import visit_options
 from plugin.courses.catalog.names import named_things
+from plugin.courses.checks.answers import LIST_CHANGED, read_list, save_list
+from plugin.courses.checks.starting_list import POINTS, starting_points
 from plugin.web import current_services
 from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.forms import Form, Hidden, Text, Tick
+from plugin.web.forms import Form, Hidden, Paragraph, Text, Tick
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
@@ -92,3 +94,62 @@ def retire(option_id: str) -> ResponseReturnValue:
 
 def _saved(option: visit_options.OptionView, said: str) -> ResponseReturnValue:
     return redirect_to("visit_lists.show", said, _anchor=f"o-{option.id}")
+
+
+treatment_check = Screens("treatment_check", __name__)
+_LINES = {"rows": "10"}
+
+
+class CheckListForm(Form):
+    """The points by language, one a line, and who reviewed them; `seen`: the version that the page showed."""
+
+    en = Paragraph("English", lang="en", **_LINES)
+    es = Paragraph("Español", lang="es", **_LINES)
+    zh = Paragraph("简体中文", lang="zh", **_LINES)
+    reviewed_by = Text(
+        N_("Reviewed by"), hint=N_("A practitioner, such as A. Kim, L.Ac."), maxlength=120, required=True
+    )
+    seen = Hidden()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return what was typed, by language."""
+        return {name: self[name].data or "" for name in ("en", "es", "zh")}
+
+
+@treatment_check.get("/clinic/check")
+def show_check(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the list in force as a form, or the one to start with."""
+    services = current_services()
+    known = read_list(services.store)
+    points = known.points if known else starting_points()
+    form = CheckListForm.shown(
+        refusal,
+        **{language: "\n".join(lines) for language, lines in points.items()},
+        reviewed_by=known.reviewed_by if known else "",
+        seen=str(known.version if known else 0),
+    )
+    if refusal is not None and refusal.field == LIST_CHANGED:
+        # After a conflict, saving again replaces the newest version knowingly.
+        form.seen.data = str(known.version if known else 0)
+    return render_template(
+        "owner/treatment_check.html",
+        known=known,
+        form=form,
+        points=POINTS,
+        is_on=services.settings.treatment_check,
+    )
+
+
+@treatment_check.post("/clinic/check", refused=show_check)
+def save_check() -> ResponseReturnValue:
+    """Save a new version of the list."""
+    form = CheckListForm.sent()
+    saved = save_list(
+        current_services().store,
+        current_act(),
+        form.texts,
+        reviewed_by=form.reviewed_by.data,
+        seen_version=form.seen.number or 0,
+    )
+    return redirect_to("treatment_check.show_check", _("Saved as version {n}.", n=saved.version))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.overview import differing_lines, setting_label
+from plugin.configuration.save import differing_lines, setting_label
 from plugin.core.acts import Source
 from plugin.core.moments import rfc3339
 from plugin.courses.base.activity import Did
@@ -26,12 +26,11 @@ from plugin.courses.reports.activity import (
 from plugin.courses.reports.period import Period, asked_period
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.files import file_answer
 from plugin.web.format import written_day
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.setup.frame import TITLES
-from plugin.web.tables import Sorting, asked_one, asked_sorting
+from plugin.web.tables import Sorting, asked_one, asked_sorting, file_answer
 from plugin.web.translations import N_, _
 
 blueprint = Screens("activity", __name__)

@@ -44,12 +44,11 @@ from plugin.store import Store
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
-from plugin.web.files import file_answer, pdf_answer
 from plugin.web.format import written_month
 from plugin.web.owner.forms import CloseBooksForm
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import frame, period_for, usual
-from plugin.web.tables import Sorting, asked_one, sort_by_columns
+from plugin.web.reports.usage import frame, period_for, usual
+from plugin.web.tables import Sorting, asked_one, file_answer, pdf_answer, sort_by_columns
 from plugin.web.translations import N_, _
 
 Month = TypeVar("Month", QuotedMonth, AgreedMonth, CheckedMonth, PassMonth, LetterMonth, OrderedMonth)

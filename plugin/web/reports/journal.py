@@ -27,12 +27,11 @@ from plugin.errors import InvalidField, NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.files import file_answer, name_file
 from plugin.web.format import written_month
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.refusals import InvalidForm, Refusal, shows_refusals
-from plugin.web.reports.asked import usual
-from plugin.web.tables import Sorting, SortKey, sort_rows
+from plugin.web.reports.usage import usual
+from plugin.web.tables import Sorting, SortKey, file_answer, name_file, sort_rows
 from plugin.web.translations import N_, _
 
 blueprint = Screens("journal", __name__)

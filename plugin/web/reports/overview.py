@@ -19,10 +19,9 @@ from plugin.courses.reports.progress import ProgressBy, course_progress
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import asked_one
+from plugin.web.tables import asked_one, file_answer
 from plugin.web.translations import N_, _
 
 blueprint = Screens("overview", __name__)

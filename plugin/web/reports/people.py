@@ -1,9 +1,13 @@
-"""People to call, for the desk and the owner: few sessions left, an expiration soon, a long absence, a balance due."""
+"""People to call, for the desk and the owner; and own ratings of the clients of who is signed in."""
 
-from flask import Response, render_template, request
+from itertools import groupby
+from operator import attrgetter
+
+from flask import Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.outcomes import SOONER_DAYS, Why
+from plugin.courses.ratings.views import rated_clients, ratings_sheet
 from plugin.courses.reports.follow_ups import (
     FollowUpFilter,
     FollowUpSort,
@@ -12,9 +16,9 @@ from plugin.courses.reports.follow_ups import (
     people_sheet,
 )
 from plugin.web import current_services, pages
-from plugin.web.access import DESK, Screens
-from plugin.web.files import file_answer
-from plugin.web.tables import Sorting, asked_one, asked_search, asked_sorting, whole_number
+from plugin.web.access import DESK, TREATS, Screens
+from plugin.web.actions import act_without_form
+from plugin.web.tables import Sorting, asked_one, asked_search, asked_sorting, file_answer, whole_number
 
 blueprint = Screens("people_to_call", __name__)
 
@@ -61,3 +65,23 @@ def _asked() -> FollowUpFilter:
         sort=FollowUpSort(sorting.key),
         is_descending=sorting.is_descending,
     )
+
+
+own_ratings = Screens("own_ratings", __name__)
+
+
+@own_ratings.get("/ratings", roles=TREATS)
+def show_ratings() -> ResponseReturnValue:
+    """Show the line of each concern, client by client."""
+    services = current_services()
+    rows = rated_clients(services.store, act_without_form())
+    clients = [(client_id, tuple(theirs)) for client_id, theirs in groupby(rows, attrgetter("client_id"))]
+    # The access log lists them as opened.
+    g.opened_clients = [client_id for client_id, _theirs in clients]
+    return render_template("desk/ratings.html", clients=clients, is_asked=services.settings.own_ratings)
+
+
+@own_ratings.get("/ratings.<ending>", roles=TREATS)
+def save_ratings(ending: str) -> Response:
+    rows = rated_clients(current_services().store, act_without_form())
+    return file_answer(ratings_sheet(rows), ending)

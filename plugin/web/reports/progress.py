@@ -10,9 +10,8 @@ from plugin.courses.reports import progress
 from plugin.courses.reports.progress import ProgressBy, course_progress, progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import Sorting, asked_one, asked_sorting, one_of, whole_number
+from plugin.web.tables import Sorting, asked_one, asked_sorting, file_answer, one_of, whole_number
 
 blueprint = Screens("progress", __name__)
 

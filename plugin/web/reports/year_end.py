@@ -19,11 +19,10 @@ from plugin.courses.reports.period import Period
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.files import file_answer, pdf_answer
 from plugin.web.forms import Count, Form
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import usual
-from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.reports.usage import usual
+from plugin.web.tables import Sorting, asked_sorting, file_answer, pdf_answer
 from plugin.web.translations import N_, _
 
 blueprint = Screens("year_end", __name__)

@@ -23,7 +23,7 @@ from plugin.web.access import Screens
 from plugin.web.actions import current_act
 from plugin.web.format import LANGUAGES, locale_of
 from plugin.web.forms import Choice, Choices, Paragraph, Text
-from plugin.web.owner.hours import HoursForm
+from plugin.web.owner.clinic_settings import HoursForm
 from plugin.web.refusals import Refusal
 from plugin.web.setup.frame import finish_step, frame_of
 from plugin.web.translations import N_

@@ -10,7 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_security import login_user
 from webauthn.helpers import bytes_to_base64url, parse_registration_credential_json
 from webauthn.helpers.exceptions import WebAuthnException
+from werkzeug.datastructures import FileStorage
 
+from plugin.backups.folder import work_folder
+from plugin.backups.passphrase import WrongPassphrase
+from plugin.backups.restore import Restored, restore
 from plugin.configuration.save import save_settings
 from plugin.courses.accounts import setup
 from plugin.courses.accounts.second_factors import NewPasskey
@@ -20,11 +24,11 @@ from plugin.courses.base.clinic import time_zones
 from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.web import current_services
 from plugin.web.access import refuse_nul
-from plugin.web.account.passkeys import CONFIGURATION, WANTED, own_name, why_not
 from plugin.web.account.passwords import LONGEST, SHORTEST, hash_password
 from plugin.web.account.people import StaffUser
+from plugin.web.account.totp import PASSKEYS, WANTED, own_name, why_not
 from plugin.web.actions import act_by, redirect_to
-from plugin.web.forms import Email, Form, Hidden, Password, Text
+from plugin.web.forms import Email, Form, Hidden, Password, Text, Upload
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import OWNER, steps_from
 from plugin.web.translations import N_, _
@@ -46,8 +50,6 @@ class CodeForm(Form):
 
 
 class NamedOwnerForm(Form):
-    """Who the first owner is."""
-
     name = Text(
         N_("Your name"),
         called=N_("Your name"),
@@ -201,7 +203,7 @@ def ask() -> ResponseReturnValue:
     session[_ASKED] = asked
     options = webauthn.generate_registration_options(
         rp_id=own_name(),
-        rp_name=str(CONFIGURATION["SECURITY_WAN_RP_NAME"]),
+        rp_name=str(PASSKEYS["SECURITY_WAN_RP_NAME"]),
         user_id=asked["id"].encode(),
         user_name=asked["email"],
         user_display_name=asked["name"],
@@ -252,3 +254,57 @@ def _made(credential: str, challenge: str) -> NewPasskey:
         transports=tuple(each.value for each in parsed.response.transports or ()),
         is_synced=known.credential_backed_up,
     )
+
+
+_LONGEST_PASSPHRASE = 200
+# A larger copy is restored by command, which reads it where it lies.
+LARGEST_COPY = 1024 * 1024 * 1024
+
+
+class CopyForm(Form):
+    """A backup; its bytes are read from the files of the request."""
+
+    file = Upload(
+        N_("Backup file"),
+        hint=N_("As downloaded under Settings, Backups, or from your backup folder."),
+    )
+    passphrase = Text(
+        N_("Passphrase of the backups"),
+        type="password",
+        maxlength=_LONGEST_PASSPHRASE,
+        spellcheck="false",
+        hint=N_("Empty if the backup has none."),
+    )
+
+
+@blueprint.get("/restore")
+def restore_form(refusal: Refusal | None = None) -> ResponseReturnValue:
+    return render_template("setup/restore.html", form=CopyForm.shown(refusal))
+
+
+@blueprint.post("/restore")
+@refused_shows(restore_form)
+def restore_copy() -> ResponseReturnValue:
+    """Put the backup in place of the empty database; say what to look at now."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise InvalidField(_("Choose the file of a backup."), field="file")
+    restored = _restored(sent, CopyForm.sent().passphrase.data)
+    return render_template("setup/restored.html", restored=restored)
+
+
+def _restored(sent: FileStorage, passphrase: str) -> Restored:
+    services = current_services()
+    with work_folder(services.settings) as folder:
+        # The name the browser sent is never used for a file.
+        file = folder / f"sent-{secrets.token_hex(8)}"
+        sent.save(file)
+        sent.close()
+        try:
+            restored = restore(
+                services.settings, services.store, file, now=services.clock(), passphrase=passphrase
+            )
+        except WrongPassphrase as error:
+            raise InvalidField(error.message, field="passphrase") from None
+    services.settings_source.refresh()
+    return restored

@@ -22,8 +22,8 @@ from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Choices, Form, Tick
 from plugin.web.headers import let_forms_lead_to
+from plugin.web.owner.connection import location_choices
 from plugin.web.owner.setting_forms import SecretText
-from plugin.web.owner.square_settings import location_choices
 from plugin.web.refusals import Refusal
 from plugin.web.setup.frame import finish_step, frame_of
 from plugin.web.translations import N_, _

@@ -5,14 +5,12 @@ from typing import Any
 from invoices.papers import Paper, to_json
 from plugin.core.change_of_mind import Channel
 from plugin.core.money import Money
-from plugin.courses.agreements.prepare import AgreementRules, NewAgreement, prepare_agreement
+from plugin.courses.agreements.prepare import AgreementRules, AgreementView, NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import Signing, sign_agreement
-from plugin.courses.agreements.views import AgreementView
 from plugin.courses.catalog.package_edits import edit_package
 from plugin.courses.catalog.packages import NewContent, NewPackage
 from plugin.courses.sales.checkout_views import CheckoutView
-from plugin.courses.sales.checkouts import start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from tests.courses.desk import FACIAL, OLGA, SINGLE, Desk
 
 DRAWN = "[[20,100,60,40,110,150,200,60,300,120]]"

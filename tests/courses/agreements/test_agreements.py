@@ -9,13 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from invoices.papers import CourseAgreement, from_json
 from invoices.papers import Money as PaperMoney
 from plugin.core.terms import RefundFormula, Terms
-from plugin.courses.agreements.prepare import withdraw_agreement
-from plugin.courses.agreements.views import (
+from plugin.courses.agreements.prepare import (
     agreement_content,
     agreement_pdf,
     agreements_of_client,
     agreements_of_course,
     read_agreement,
+    withdraw_agreement,
 )
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.changes.transfer import Transfer, transfer_course

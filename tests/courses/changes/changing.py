@@ -4,12 +4,24 @@ from datetime import date, timedelta
 from typing import Any
 
 from plugin.core.acts import Actor
-from plugin.courses.changes.adjust import Adjustment, adjust_course, undo_write_off, write_off_course
-from plugin.courses.changes.early_use import allow_ahead
+from plugin.courses.changes.adjust import (
+    Adjustment,
+    adjust_course,
+    allow_ahead,
+    undo_write_off,
+    write_off_course,
+)
 from plugin.courses.changes.expiry import Extension, extend_course, freeze_course, thaw_course
 from plugin.courses.changes.frame import Changed
-from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
-from plugin.courses.changes.sharing import Share, end_share, share_course
+from plugin.courses.changes.gifts import (
+    NewGift,
+    Share,
+    end_share,
+    give_course,
+    redeem_gift,
+    share_course,
+    take_gift_back,
+)
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from tests.courses.desk import DEB, OLGA, Desk
 

@@ -8,10 +8,10 @@ from plugin.courses.changes.gifts import (
     check_voucher,
     gift_of_course,
     new_code,
+    shared_with,
     typed_code,
     written_code,
 )
-from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge_core import pass_shares_in
 from plugin.errors import InvalidField, NotFound, Refused

@@ -26,10 +26,10 @@ from plugin.courses.reports.breakage import UnusedOrder, UnusedSort, unused_bala
 from plugin.courses.reports.progress import CourseProgress, ProgressBy, course_progress
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
-from plugin.store.list_totals import ListedBalance
 from plugin.store.listing import ListedCourse, UnlistedCourse
 from plugin.store.offers import Clinic
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.totals import ListedBalance
 from tests.clock import HandMovedClock
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import OLGA, Desk

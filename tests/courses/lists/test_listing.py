@@ -28,9 +28,9 @@ from plugin.courses.reports.period import month_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.list_totals import ListedBalance
 from plugin.store.listing import ListedClient, ListedCourse, UnlistedCourse
 from plugin.store.people import Staff
+from plugin.store.totals import ListedBalance
 from tests.clock import HandMovedClock
 from tests.courses.desk import ANA, OLGA, Desk
 from tests.states import World

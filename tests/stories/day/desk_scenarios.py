@@ -6,8 +6,7 @@ from typing import Any
 
 from plugin.core.money import Money
 from plugin.courses.refunds.desk_refunds import NewRefund, refund_quote, start_refund
-from plugin.courses.sales.checkouts import cancel_checkout, read_checkout, start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, cancel_checkout, read_checkout, start_checkout
 from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.no_shows import decide_no_show
 from plugin.square.checkout.terminal import refresh_terminals

@@ -28,7 +28,7 @@ from plugin.settings import read_settings
 from plugin.square.catalog import publish
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
-from plugin.store.migrate import upgrade
+from plugin.store.creation import upgrade
 from plugin.store.people import SquareCustomer
 from plugin.store.queues import Inbox, Outbox
 from plugin.worker import Worker

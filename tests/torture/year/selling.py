@@ -10,8 +10,7 @@ from plugin.courses.base.read import read_course
 from plugin.courses.clients.clients import create_client
 from plugin.courses.refunds.desk_refunds import NewRefund, refund_quote, start_refund
 from plugin.courses.sales.checkout_views import CheckoutView
-from plugin.courses.sales.checkouts import cancel_checkout, read_checkout, start_checkout
-from plugin.courses.sales.new_checkout import NewCheckout
+from plugin.courses.sales.checkouts import NewCheckout, cancel_checkout, read_checkout, start_checkout
 from plugin.square.checkout.order import read_row
 from plugin.store.ledger import Course
 from plugin.store.people import SquareCustomer

@@ -23,7 +23,7 @@ from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.services import Services
 from plugin.square.inbox import check
 from plugin.store import Store
-from plugin.store.migrate import is_current, move, upgrade
+from plugin.store.creation import is_current, move, upgrade
 from plugin.store.queues import Inbox, Outbox
 from plugin.worker import LOOPS, Worker
 from practice_square.control import PracticeControl

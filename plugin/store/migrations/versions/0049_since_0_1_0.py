@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from plugin.errors import Refused
-from plugin.store import list_totals, listing, totals, triggers, versions, webhooks
+from plugin.store import listing, queues, totals, triggers, versions
 from plugin.store.creation import add_first_rows
 from plugin.store.migrations.frozen import MOMENT, Tables, where
-from plugin.store.statements import dropped
+from plugin.store.triggers import dropped
 
 revision = "0049"
 down_revision = "0022"
@@ -51,7 +51,6 @@ _INTO = "INSERT INTO activity (id, kind, at, by, source, client_id, subject_id, 
 
 
 def upgrade() -> None:
-    """Apply."""
     for table in ("course_total", "period_total"):
         op.drop_table(table)
     _TABLES.create_all(op.get_bind(), tables=_new(), checkfirst=False)
@@ -117,13 +116,13 @@ def _fill() -> None:
 def _guards() -> Iterator[str]:
     engine = op.get_bind().dialect.name
     yield from listing.creation(engine)
-    yield from list_totals.creation(engine)
+    yield from totals.creation_of_lists(engine)
     yield from totals.creation_for_moves(engine)
     yield from triggers.functions(engine, _FUNCTION)
     yield from triggers.creation(engine, triggers.ACTIVITY)
     yield from versions.creation(engine, versions.SINCE_0_1_0)
     yield from triggers.creation(engine, triggers.SIGNED, triggers.SHOWN)
-    yield from webhooks.creation(engine)
+    yield from queues.creation(engine)
 
 
 def downgrade() -> None:

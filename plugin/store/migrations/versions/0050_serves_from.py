@@ -9,7 +9,6 @@ serves_older = True
 
 
 def upgrade() -> None:
-    """Apply."""
     op.add_column("installation", sa.Column("serves_from", sa.String(10), server_default="", nullable=False))
 
 

@@ -9,8 +9,7 @@ from alembic import op
 
 from plugin.core.fingerprint import entry_fingerprint, reason_fingerprint
 from plugin.store import triggers
-from plugin.store.statements import dropped
-from plugin.store.triggers import ERASED
+from plugin.store.triggers import ERASED, dropped
 
 revision = "0051"
 down_revision = "0050"
@@ -36,7 +35,6 @@ _ENTRY = sa.table(
 
 
 def upgrade() -> None:
-    """Apply."""
     engine = op.get_bind().dialect.name
     for statement in dropped(engine, triggers.creation(engine, "entry")):
         op.execute(statement)
@@ -72,7 +70,6 @@ def _hashes() -> Iterator[list[dict[str, Any]]]:
 
 
 def downgrade() -> None:
-    """Undo."""
     engine = op.get_bind().dialect.name
     for statement in dropped(engine, triggers.creation(engine, "entry")):
         op.execute(statement)

@@ -8,7 +8,7 @@ from alembic import op
 
 from plugin.core.fingerprint import fingerprint
 from plugin.store import triggers
-from plugin.store.statements import dropped
+from plugin.store.triggers import dropped
 
 revision = "0052"
 down_revision = "0051"
@@ -47,7 +47,6 @@ _TYPES: dict[str, Any] = {
 
 
 def upgrade() -> None:
-    """Apply."""
     op.create_table(
         "ledger_seal",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -103,7 +102,6 @@ def _portions(rows: Any, names: tuple[str, ...]) -> Iterator[Any]:
 
 
 def downgrade() -> None:
-    """Undo."""
     for table in _RECORDED:
         op.drop_column(table, "record_sha256")
         op.drop_column(table, "record_version")

@@ -10,12 +10,10 @@ _LENGTHS = {"map_url": 254, "parking": 160, "entrance": 160}
 
 
 def upgrade() -> None:
-    """Apply."""
     for name, length in _LENGTHS.items():
         op.add_column("clinic", sa.Column(name, sa.String(length), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
-    """Undo."""
     for name in _LENGTHS:
         op.drop_column("clinic", name)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from plugin.store import client_digits, list_totals
-from plugin.store.statements import dropped
+from plugin.store import listing, totals
+from plugin.store.triggers import dropped
 
 revision = "0070"
 down_revision = "0069"
@@ -22,7 +22,6 @@ UPDATE listed_client SET reasons = CASE WHEN ends_on <= :soon THEN 1 ELSE 0 END
 
 
 def upgrade() -> None:
-    """Apply."""
     engine = op.get_bind().dialect.name
     op.add_column("listed_client", sa.Column("reasons", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
@@ -55,7 +54,7 @@ def upgrade() -> None:
 
 
 def _triggers(engine: str) -> tuple[str, ...]:
-    return (*list_totals.creation_for_follow_ups(engine), *client_digits.creation(engine))
+    return (*totals.creation_for_follow_ups(engine), *listing.creation_of_digits(engine))
 
 
 def _fill(engine: str) -> None:
@@ -67,11 +66,10 @@ def _fill(engine: str) -> None:
     op.execute(
         "INSERT INTO follow_up_sum (reasons, clients) SELECT reasons, count(*) FROM listed_client GROUP BY reasons"
     )
-    op.get_bind().exec_driver_sql(client_digits.filling(engine))
+    op.get_bind().exec_driver_sql(listing.filling(engine))
 
 
 def downgrade() -> None:
-    """Undo."""
     engine = op.get_bind().dialect.name
     for statement in dropped(engine, _triggers(engine)):
         op.execute(statement)
