@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -80,6 +81,11 @@ def nobody_left() -> Iterator[None]:
         yield
     except (ProcessLookupError, FileNotFoundError):
         return
+
+
+def end_in_order() -> None:
+    """Let this program end at SIGTERM as at an exception: what it has started is stopped, and its folders go."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 def until(is_true: Callable[[], object], what: str, *, most_s: float = 90.0) -> None:

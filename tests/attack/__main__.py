@@ -20,6 +20,7 @@ from tests.attack.links import cross_clients, signed_links
 from tests.attack.proof import prove_bodies, prove_code, prove_routes, prove_schemathesis
 from tests.attack.tally import Tally, table
 from tests.commit import commit_in_short
+from tests.processes import end_in_order
 
 
 def main(seed: int, share: float) -> int:
@@ -98,5 +99,6 @@ def _libraries() -> Tally:
 
 
 if __name__ == "__main__":
+    end_in_order()
     words = [*sys.argv[1:], "", ""]
     sys.exit(main(int(words[0] or random.SystemRandom().randrange(10**6)), float(words[1] or 1)))

@@ -22,7 +22,7 @@ from tests.cluster.faults import FAULTS, FLAW, Fault
 from tests.cluster.programs import Missing, install_missing
 from tests.cluster.stack import Cluster
 from tests.cluster.table import FaultRow, row_of, table
-from tests.processes import until
+from tests.processes import end_in_order, until
 from tests.torture.crash import CrashRun, tablets_at
 
 _AT_LEAST_S, _AFTER_S, _PAUSE_S = 8.0, 3.0, 0.1
@@ -129,6 +129,7 @@ def _keep_logs(cluster: Cluster) -> None:
 
 
 if __name__ == "__main__":
+    end_in_order()
     words = [*sys.argv[1:], "", "", ""]
     chosen = int(words[0] or random.SystemRandom().randrange(10**6))
     sys.exit(main(chosen, Path(words[1] or "cluster.json"), is_flawed=words[2] == "flaw"))

@@ -1,10 +1,16 @@
 """What `make cluster` computes, without a cluster."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.cluster import configuration, programs
 from tests.cluster.configuration import ETCDS, NODES, WEBS, Ports
 from tests.cluster.table import row_of, table
+from tests.project.tree import ROOT
 from tests.torture.crash import CrashRun
 
 PORTS = Ports({name: 15_000 + number for number, name in enumerate(Ports.free().of)})
@@ -44,3 +50,26 @@ def test_each_program_finds_the_others() -> None:
     assert all(f":{PORTS[f'web-{each}']} check" in proxy for each in WEBS)
     assert all(f":{PORTS[f'{each}-postgres']} check port {PORTS[f'{each}-rest']}" in proxy for each in NODES)
     assert len(set(PORTS.of.values())) == len(PORTS.of) > len(ETCDS)
+
+
+def test_told_to_end_it_stops_what_it_has_started(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    program = f"""
+import time
+from pathlib import Path
+from tests.processes import end_in_order
+end_in_order()
+try:
+    print("started", flush=True)
+    time.sleep(60)
+finally:
+    Path({str(left)!r}).write_text("in order")
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "started\n"
+        run.terminate()
+        assert run.wait() == 128 + signal.SIGTERM
+    assert left.read_text() == "in order"
