@@ -22,10 +22,10 @@ blueprint = Screens("settings", __name__, url_prefix="/clinic/settings")
 SAVED = Notice(N_("Saved. It is in use now."))
 # Groups with a page of their own.
 _OWN_PAGES = {
-    Group.CLINIC: "clinic_settings",
-    Group.SQUARE: "square_settings",
-    Group.EMAIL: "email_settings",
-    Group.APPOINTMENTS: "appointment_settings",
+    Group.CLINIC: "clinic_settings.show",
+    Group.SQUARE: "square_settings.show_settings",
+    Group.EMAIL: "email_settings.show",
+    Group.APPOINTMENTS: "appointment_settings.show",
 }
 _HEADINGS = {
     Group.CHECK_IN: (
@@ -130,7 +130,7 @@ def remove() -> ResponseReturnValue:
 
 def address_of(group: Group) -> str:
     own = _OWN_PAGES.get(group)
-    return url_for(f"{own}.show") if own else url_for("settings.page", group=group)
+    return url_for(own) if own else url_for("settings.page", group=group)
 
 
 def save_form(form: SettingsForm, back: str) -> ResponseReturnValue:
