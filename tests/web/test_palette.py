@@ -119,7 +119,7 @@ class TestActs:
     ) -> None:
         ((text, address),) = options(small_olga, "refund")
         assert text == "Refund this package Choose the client next"
-        lead = f"/clients/{ana}/acts/refunds.choose"
+        lead = f"/clients/{ana}/acts/refunds.choose_refund"
         assert lead in small_olga.get(address).text
         typed = small_olga.get(f"{address}&q=souza", headers={"HX-Request": "true"})
         assert lead in typed.text
@@ -132,7 +132,7 @@ class TestActs:
 
     def test_and_a_name_together_lead_there_at_once(self, small_as: As, ana: str) -> None:
         olga = small_as(Role.OWNER)
-        expected = [("Refund this package Ana Souza", f"/clients/{ana}/acts/refunds.choose")]
+        expected = [("Refund this package Ana Souza", f"/clients/{ana}/acts/refunds.choose_refund")]
         assert options(olga, "refund souza a") == expected
         assert options(olga, "refund nobody") == []
         bela = options(olga, "extend bela", f"/clients/{ana}")
