@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from plugin.backups.upgrading import is_interrupted
+from plugin.backups.journal import is_interrupted
 from plugin.backups.versions import note_version
 from plugin.errors import ConfigurationError
 from plugin.secrets_file import FILE_NAME, make_secrets

@@ -21,7 +21,7 @@ from plugin.alarms import machine_checks, registry
 from plugin.backups.anchors import seal_and_keep
 from plugin.backups.folder import drop_left_work
 from plugin.backups.standing import BACKUPS, ask_when_due
-from plugin.backups.versions import check_for_update
+from plugin.backups.update_check import check_for_update
 from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job, claim_job_in, hasten_misdated

@@ -6,18 +6,18 @@ taken back one by one, and after a kill the upgrade goes on, as each migration i
 """
 
 import fcntl
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from plugin.backups.archive import error_in_words
 from plugin.backups.folder import backup_folder, make_private, work_folder
+from plugin.backups.journal import Journal, is_interrupted, journal_path, write_journal
 from plugin.backups.versions import is_newer, last_version, note_version
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError, CoursekeeperError
@@ -25,39 +25,8 @@ from plugin.instance_lock import nobody_running
 from plugin.settings import Settings
 from plugin.store import Store, creation
 from plugin.store.backup import backup as copy_database
-from plugin.store.backup import flush_to_disk, load
+from plugin.store.backup import load
 from plugin.version import VERSION
-
-JOURNAL = "upgrade.json"
-
-
-class Journal(BaseModel):
-    """An upgrade that is under way: from which revision and version, and where the copy is."""
-
-    copy_file: str
-    revision: str
-    version: str
-
-
-def journal_path(settings: Settings) -> Path:
-    """Return the path of the journal, in the data folder."""
-    return settings.data_folder / JOURNAL
-
-
-def is_interrupted(settings: Settings) -> bool:
-    """Return whether an upgrade was begun and not finished."""
-    return journal_path(settings).exists()
-
-
-def write_journal(settings: Settings, journal: Journal) -> None:
-    """Write the journal: whole or not at all, and on the disk when this returns."""
-    path = journal_path(settings)
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(journal.model_dump_json(), encoding="utf-8")
-    flush_to_disk(draft)
-    os.replace(draft, path)
-    flush_to_disk(path.parent)
-
 
 COPIES_KEPT = 3
 # The oldest revision that a downgrade is tested to, with data.

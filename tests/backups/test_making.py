@@ -15,9 +15,9 @@ from plugin.backups.make import run_backup
 from plugin.backups.records import renew_passphrase
 from plugin.backups.remote import where_to
 from plugin.backups.standing import BACKUP, ask_when_due, send_problem
+from plugin.backups.update_check import check_for_update
 from plugin.backups.versions import (
     change_installation,
-    check_for_update,
     installation_uid,
     newest_known,
     note_version,

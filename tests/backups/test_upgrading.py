@@ -12,15 +12,8 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import text
 
-from plugin.backups.upgrading import (
-    JOURNAL,
-    OLDEST_DOWNGRADE,
-    Journal,
-    UpgradeFailed,
-    downgrade,
-    upgrade,
-    write_journal,
-)
+from plugin.backups.journal import JOURNAL, Journal, write_journal
+from plugin.backups.upgrading import OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
 from plugin.backups.versions import change_installation, last_version
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError

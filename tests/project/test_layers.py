@@ -113,7 +113,7 @@ ONLY_IN = {
         "plugin.alarms.notices",
         "plugin.wallet",
         "plugin.webhooks.deliver",
-        "plugin.backups.versions",
+        "plugin.backups.update_check",
     },
     "sqlalchemy.create_engine": {"plugin.store"},
     "prometheus_client": {"plugin.web.metrics"},

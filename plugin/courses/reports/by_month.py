@@ -111,10 +111,11 @@ def agreements_by_month(session: Session, now: datetime) -> tuple[AgreedMonth, .
 def orders_by_month(session: Session, now: datetime) -> tuple[OrderedMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
     begun = select(PublicOrder.begun_at, PublicOrder.state)
-    states = by_month(
-        session, now, lambda since: session.execute(begun.where(PublicOrder.begun_at >= since)).tuples()
-    )
-    found = {month: Counter(of) for month, of in states.items()}
+
+    def since(start: datetime) -> Iterator[tuple[datetime, str]]:
+        yield from map(tuple, session.execute(begun.where(PublicOrder.begun_at >= start)))
+
+    found = {month: Counter(states) for month, states in by_month(session, now, since).items()}
     return tuple(
         OrderedMonth(month, by.total(), by["paid"], by["asking"] + by["waiting"], by["failed"])
         for month, by in found.items()
@@ -225,7 +226,7 @@ def passes_by_month(session: Session, now: datetime) -> tuple[PassMonth, ...]:
 
     def since(start: datetime) -> Iterator[tuple[datetime, str]]:
         acts = select(Activity.at, Activity.kind).where(Activity.at >= start, Activity.kind.in_(_RECORDED))
-        yield from session.execute(acts).tuples()
+        yield from map(tuple, session.execute(acts))
         done = select(Outbox.done_at).where(Outbox.state == "done", Outbox.done_at >= start, or_(*of_place))
         yield from ((at, "updated") for at in session.scalars(done) if at is not None)
 
