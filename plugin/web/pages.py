@@ -20,6 +20,7 @@ from plugin.courses.base.attention import count_open
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import is_answered
+from plugin.courses.privacy.field_names import field_name
 from plugin.staff_languages import staff_language
 from plugin.web import course_words, current_services, format, theme, translations
 from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, Screens
@@ -75,7 +76,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     translations.set_up(app, _staff_language)
     app.jinja_env.filters.update(format.FILTERS)
-    app.jinja_env.filters.update(course_words.FILTERS)
+    app.jinja_env.filters.update(course_words.FILTERS, field_name=field_name)
     app.jinja_env.globals.update(asset=asset, form_key=form_key, told=notice, theme_address=_theme_address)
     app.jinja_env.globals.update(script_addresses=script_addresses, style_address=style_address)
     app.jinja_env.globals.update(address_with=address_with)

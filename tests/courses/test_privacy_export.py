@@ -8,10 +8,11 @@ from sqlalchemy import JSON, Column, ForeignKey, LargeBinary, MetaData, String, 
 
 from plugin.core.acts import Role
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
-from plugin.courses.privacy.export import NOT_ABOUT_CLIENTS, SECTIONS, ClientExport, export_client
+from plugin.courses.privacy.export import NOT_ABOUT_CLIENTS, SECTIONS, ClientExport, _is_shown, export_client
+from plugin.courses.privacy.field_names import FIELD_NAMES
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
 from plugin.errors import NotAllowed, NotFound
-from plugin.store.base import rows_of
+from plugin.store.base import columns_of, rows_of
 from plugin.store.ledger import Course
 from plugin.store.tables import METADATA, models
 from tests.courses.appointments import Appointments
@@ -54,6 +55,15 @@ def test_a_new_table_would_be_missed() -> None:
     key: Column[Any] = Column("visit_id", ForeignKey("visit.id"))
     Table("photo", planted, key)
     assert _about_clients(planted) - set(SECTIONS) == {"photo"}
+
+
+def test_every_column_on_the_page_has_a_name_and_no_name_is_for_nothing() -> None:
+    classes = models()
+    shown = {each.key for table in SECTIONS for each in columns_of(classes[table]) if _is_shown(each)}
+    ours = {key for key in shown if key.endswith("_id") and not key.startswith("square_")}
+    # Our own ids are not shown, but the names of whom or what three of them are about.
+    in_words = {"practitioner", "staff", "option"}
+    assert (shown - ours - {"id", "merged_into"}) | in_words == set(FIELD_NAMES)
 
 
 # Text in tables about clients without personal data, by the column's name.

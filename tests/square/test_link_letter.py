@@ -63,7 +63,7 @@ CHECKOUT = CheckoutView(
     [
         ("en", "en", ("Hello Ana Kim,", "Facial 12, 2 of them: $3,960.00", "Questions? Call 555-0100")),
         ("es", "es-US", ("Hola, Ana Kim:", "Facial 12, 2 unidades: $3,960.00", "anticipo de $500.00")),
-        ("zh-Hans", "zh-Hans", ("Ana Kim，您好：", "Facial 12，共2份: US$3,960.00", "先付订金 US$500.00")),
+        ("zh-Hans", "zh-Hans", ("Ana Kim，您好：", "Facial 12，共2份：US$3,960.00", "先付订金 US$500.00")),
         ("fr", "en", ("Hello Ana Kim,",)),
     ],
 )

@@ -1,6 +1,7 @@
 """The screens of two clients who are one, of what is held on somebody, of erasing it, and of exchanging a course."""
 
 import json
+import re
 
 import pytest
 from sqlalchemy import select
@@ -8,9 +9,11 @@ from sqlalchemy import select
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import create_client, read_client
+from plugin.courses.privacy.field_names import FIELD_NAMES
 from plugin.store.selling import Checkout
 from tests.courses.desk import ANA, Desk
 from tests.web.page import Page, has_word
+from tests.web.test_screen_languages import choose
 from tests.web.visitor import Visitor
 
 
@@ -74,6 +77,21 @@ class TestWhatIsHeld:
         assert json.loads(saved["json"].text)["held"]["client"][0]["name"] == "Ana Souza"
         # It opens without us: nothing is loaded from anywhere.
         assert not {each.tag for each in Page(saved["html"].text).elements} & {"script", "link", "img", "a"}
+
+    def test_it_is_read_in_spanish(self, small_desk: Desk, small_olga: Visitor) -> None:
+        ana, _ = _double(small_desk)
+        choose(small_olga, "es")
+        for ending in ("", ".html"):
+            html = small_olga.get(f"/clients/{ana}/held{ending}").text
+            titles = {each.strip() for each in re.findall(r"<h2>([^<]+)<span", html)}
+            fields = set(re.findall(r"<dt>([^<]+)</dt>", html))
+            assert {"Datos de contacto", "Perfiles combinados", "Visitas planificadas"} <= titles
+            assert {"nombre", "número de cliente en Square", "sesiones, después"} <= fields
+            # A Spanish name may be the English one, as “total” is.
+            english = {name[:] for name in FIELD_NAMES.values()}
+            assert fields & english <= {"total", "token", "SHA-256"}
+        held = json.loads(small_olga.get(f"/clients/{ana}/held.json").text)["held"]
+        assert held["client"][0]["name"] == "Ana Souza"
 
     def test_a_name_with_markup_stays_text(self, small_desk: Desk, small_olga: Visitor) -> None:
         bad = create_client(small_desk.store, small_desk.act(), name="<b>Ana</b>").id

@@ -281,6 +281,7 @@ def letter_of(checkout: CheckoutView, clinic: ClinicView, tag: str, names: Names
         "package": language.gettext("{package}, {n} of them", package=name, n=n) if n > 1 else name,
         "amount": _written(clinic, language, checkout.amount),
         "deposit": _written(clinic, language, checkout.deposit) if checkout.deposit else "",
+        "colon": language.colon,
         "questions": questions(language, clinic.phone, clinic.email),
         "url": checkout.url or "",
     }
