@@ -9,6 +9,7 @@ from sqlalchemy import select
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import create_client, read_client
+from plugin.courses.privacy.export import SECTIONS
 from plugin.courses.privacy.field_names import FIELD_NAMES
 from plugin.store.selling import Checkout
 from tests.courses.desk import ANA, Desk
@@ -86,6 +87,7 @@ class TestWhatIsHeld:
             titles = {each.strip() for each in re.findall(r"<h2>([^<]+)<span", html)}
             fields = set(re.findall(r"<dt>([^<]+)</dt>", html))
             assert {"Datos de contacto", "Perfiles combinados", "Visitas planificadas"} <= titles
+            assert not titles & {title[:] for title in SECTIONS.values()}
             assert {"nombre", "número de cliente en Square", "sesiones, después"} <= fields
             # A Spanish name may be the English one, as “total” is.
             english = {name[:] for name in FIELD_NAMES.values()}
