@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ from plugin.square.sync import SYNCS
 from plugin.store import Store
 from plugin.store.creation import upgrade
 from plugin.store.ledger import Course
+from tests.clock import HandMovedClock
+from tests.square.clinic import Clinic
 from tests.torture.year.desk import People
 from tests.torture.year.faults import Storm, StormyMail, storms
 from tests.torture.year.run import Year, compared, play
 from tests.torture.year.schedule import OPENS, schedule
 from tests.torture.year.step import Step
+from tests.torture.year.world import BEGINS, World
 
 SEED, DAYS, ACTS = 4, 4, 1
 
@@ -106,6 +110,22 @@ def test_one_seed_replays_the_same_day(fresh: Callable[[], Store], place: Path) 
     first, again = (_one_day(fresh, place / name, KILLS) for name in ("first", "again"))
     assert first.restarts > 0
     assert first == again
+
+
+def test_a_worker_that_hangs_leaves_the_weather_and_the_clock_at_one_time(
+    fresh: Callable[[], Store], place: Path
+) -> None:
+    clocks: list[tuple[World, HandMovedClock]] = []
+
+    def people_of(world: World, clock: HandMovedClock, clinic: Clinic) -> People:
+        clocks.append((world, clock))
+        return People(world, clock, clinic)
+
+    hanging = [Storm("workers", OPENS, OPENS + 60, 0.5)]
+    year = play(fresh(), place, ONE_DAY, hanging, seed=SEED, days=1, people_of=people_of)
+    assert (year.wrong, year.met["workers"] > 0) == ([], True)
+    [(world, clock)] = clocks
+    assert clock() == BEGINS + timedelta(minutes=world.weather.minute)
 
 
 class _NewKeys(People):

@@ -47,7 +47,7 @@ BEGINS = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 TICK = timedelta(minutes=5)
 _QUEUES = [loop for loop in LOOPS if loop not in ("backups", "imports", "batches")]
 _LATE_EVENT_MINUTES = 120
-_LONGEST_LEASE_S = 300
+_LONGEST_LEASE_MINUTES = 5
 _MOST_ROUNDS = 20
 _BETWEEN_TRANSACTIONS = ("claimed", "fetched", "run")
 # The worker's timers run more rarely than in life: nothing waits for them for long, and a year is long.
@@ -159,7 +159,10 @@ class World:
         """Let the worker hang in the middle of its work until its lease is over, and another one begin the same."""
         # At the other steps it holds a transaction, for which another would wait.
         if step in _BETWEEN_TRANSACTIONS and self.weather.strikes("workers"):
-            self._clock.advance(seconds=self.weather.chance.choice([0, _LONGEST_LEASE_S]))
+            minutes = self.weather.chance.choice([0, _LONGEST_LEASE_MINUTES])
+            # The weather has the same time, or the people would do later and later in the day what they do.
+            self._clock.advance(minutes=minutes)
+            self.weather.minute += minutes
             for loop in _QUEUES:
                 self._other.run_next(loop)
 
