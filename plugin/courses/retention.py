@@ -17,8 +17,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
+from plugin.store.agreements import Quote
 from plugin.store.changes import Activity
-from plugin.store.clinical import CheckAnswer, OwnRating, Quote
+from plugin.store.clinical import CheckAnswer, OwnRating
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import EventDelivery, Inbox, Outbox, OutgoingEvent, Sweep

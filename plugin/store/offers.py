@@ -1,4 +1,4 @@
-"""The clinic, its treatments and packages, and the Square variations that sell them."""
+"""The clinic, its treatments and packages, their names in other languages, and the Square variations that sell them."""
 
 from datetime import datetime
 from typing import Any
@@ -149,3 +149,14 @@ class IgnoredItem(Base):
     name: Mapped[str] = mapped_column(Name)
     ignored_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
+
+
+class NameTranslation(Base):
+    """A name of the clinic's in another language: of a package, a treatment, a focus area or an add-on.
+
+    By the name itself, as in a gettext catalog: a course sold under an older name keeps that name's translation.
+    """
+
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    language: Mapped[str] = mapped_column(String(16), primary_key=True)
+    text: Mapped[str] = mapped_column(Name)

@@ -1,6 +1,7 @@
 """All tables, by one name each, for the use cases, for migrations and for code that processes every table."""
 
 from plugin.store import bulk, documents, listing, queues, totals, upkeep, versions
+from plugin.store.agreements import *
 from plugin.store.base import Base
 from plugin.store.bulk import *
 from plugin.store.changes import *

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.store import Store
-from plugin.store.clinical import Agreement
+from plugin.store.agreements import Agreement
 from plugin.store.documents import Document
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.offers import Package

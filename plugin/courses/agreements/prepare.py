@@ -29,7 +29,7 @@ from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.sales.agreed import agreement_of_rung_up_in, free_agreement_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.clinical import Agreement, AgreementOrder, AgreementSale, AgreementSignature
+from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.store.ledger import Course
 from plugin.store.offers import Package
 from plugin.store.people import Client

@@ -18,8 +18,8 @@ from plugin.core.batches import batched
 from plugin.core.fingerprint import LedgerHead, fingerprint, seal_fingerprint
 from plugin.courses.base.work import reading
 from plugin.store import Store
+from plugin.store.agreements import AgreementSignature
 from plugin.store.base import Base
-from plugin.store.clinical import AgreementSignature
 from plugin.store.documents import Document, DocumentFile
 from plugin.store.ledger import Allowance, Course, Entry, History, LedgerSeal, SealedRow
 from plugin.store.people import ApiToken, Passkey, Staff

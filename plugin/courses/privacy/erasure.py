@@ -33,10 +33,10 @@ from plugin.courses.handouts.batches import delete_all_batches_in
 from plugin.courses.privacy.subject import SubjectData, Words, subject_data_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
+from plugin.store.agreements import Agreement, AgreementSignature
 from plugin.store.base import DELETED, DROPPED, EMPTIED, ERASED_TEXT, NAMED, Base, columns_marked, rows_of
 from plugin.store.bulk import ImportBatch
 from plugin.store.changes import Gift
-from plugin.store.clinical import Agreement, AgreementSignature
 from plugin.store.documents import SaleRecord
 from plugin.store.ledger import Course, Entry, History, Operation, SealedRow
 from plugin.store.listing import ListedClient

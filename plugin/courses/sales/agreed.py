@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session, aliased
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import Refused
-from plugin.store.clinical import Agreement, AgreementOrder, AgreementSale, AgreementSignature
+from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.store.ledger import Course
 from plugin.store.offers import Package
 from plugin.store.people import Client
