@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from plugin.backups.archive import Manifest
+from plugin.core.moments import day_at
 from plugin.core.opening_hours import OpeningHours
 from plugin.settings import Settings
 from plugin.store import Store
@@ -46,8 +47,8 @@ def kept(times: Iterable[datetime], zone: ZoneInfo) -> set[datetime]:
     newest_first = sorted(times, reverse=True)
     rules: tuple[tuple[int, Callable[[datetime], object]], ...] = (
         (HOURLY, lambda at: at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)),
-        (DAILY, lambda at: at.astimezone(zone).date()),
-        (MONTHLY, lambda at: at.astimezone(zone).date().replace(day=1)),
+        (DAILY, lambda at: day_at(at, zone)),
+        (MONTHLY, lambda at: day_at(at, zone).replace(day=1)),
     )
     return {at for most, period_of in rules for at in _newest_of_each(newest_first, most, period_of)}
 

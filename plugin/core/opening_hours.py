@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from plugin.core.moments import day_at
 from plugin.errors import InvalidField
 from plugin.wording import N_, _
 
@@ -61,12 +62,12 @@ class OpeningHours:
 
     def is_open(self, now: datetime) -> bool:
         """Return whether the clinic is open at this moment (an aware time)."""
-        day = now.astimezone(self._zone).date()
+        day = day_at(now, self._zone)
         return any(opens <= now < closes for opens, closes in self._open_on(day))
 
     def next_opening(self, now: datetime) -> datetime | None:
         """Return when it opens next after now, in UTC; None if it does not within a year."""
-        today = now.astimezone(self._zone).date()
+        today = day_at(now, self._zone)
         for ahead in range(_LOOK_AHEAD_DAYS):
             for opens, _closes in self._open_on(today + timedelta(days=ahead)):
                 if opens > now:
@@ -75,9 +76,9 @@ class OpeningHours:
 
     def open_time(self, start: datetime, end: datetime) -> timedelta:
         """Return for how long it was open between two moments, such as since Square last answered."""
-        day = start.astimezone(self._zone).date()
+        day = day_at(start, self._zone)
         total = timedelta()
-        while day <= end.astimezone(self._zone).date():
+        while day <= day_at(end, self._zone):
             for opens, closes in self._open_on(day):
                 total += max(timedelta(), min(closes, end) - max(opens, start))
             day += timedelta(days=1)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, func, or_, select, text
 
+from plugin.core.moments import day_at
 from plugin.courses.refunds.desk_refunds import REFUND_SHOWN_FOR
 from plugin.courses.square_health import TOLD_AFTER
 from plugin.courses.visits.arrivals import DUE_WITHIN, NEXT_WITHIN
@@ -75,7 +76,7 @@ def version_of_backups(store: Store, now: datetime) -> PageVersion:
 def _read(store: Store, statement: Prepared, now: datetime, values: Mapping[str, object]) -> PageVersion:
     ((attention, time_zone, *numbers),) = store.rows(statement, values)
     # A new day changes what expires today.
-    shown = repr((attention, [*map(str, numbers)], now.astimezone(ZoneInfo(time_zone or "UTC")).date()))
+    shown = repr((attention, [*map(str, numbers)], day_at(now, ZoneInfo(time_zone or "UTC"))))
     return PageVersion(hashlib.sha256(shown.encode()).hexdigest()[:12], attention)
 
 

@@ -8,6 +8,7 @@ from invoices.language import Language, language_for
 from invoices.papers import NextVisit
 from plugin.core.acts import Act
 from plugin.core.letters import LetterKind, LetterRules
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
@@ -328,7 +329,8 @@ def composed(fill: LetterFill, language: Language, *, stop_url: str) -> Letter:
 
 def example_letter(services: Services, kind: LetterKind, tag: str) -> Letter:
     """Return how a letter of this kind reads now, for a client who does not exist."""
-    clinic, language, today = read_clinic(services.store), language_for(tag), services.clock().date()
+    clinic, language = read_clinic(services.store), language_for(tag)
+    today = day_at(services.clock(), clinic.zone)
     base = services.settings.public_url.rstrip("/")
     has_again = services.settings.client_buys_again and kind in AT_THE_END
     own = next(each.words for each in list_letter_kinds(services.store) if each.kind is kind)

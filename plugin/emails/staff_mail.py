@@ -10,6 +10,7 @@ from functools import partial
 
 from invoices.language import Language
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.courses.accounts import staff
 from plugin.courses.accounts.staff_edits import email_code, expires_at, link_address, note_mail_problem
 from plugin.courses.base.clinic import read_clinic
@@ -223,5 +224,5 @@ def _alert_text(job: Job, clinic: ClinicView, language: Language) -> StaffText:
 
 
 def _moment(moment: datetime, clinic: ClinicView, language: Language) -> str:
-    day = language.long_date(moment.astimezone(clinic.zone).date())
+    day = language.long_date(day_at(moment, clinic.zone))
     return f"{day}, {language.time_of_day(moment, clinic.time_zone)}"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plugin.core.acts import SQUARE
+from plugin.core.moments import day_at
 from plugin.courses.base.clinic import hours_of, read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
@@ -166,7 +167,7 @@ class _Booking:
 
     def _of_that_day(self, customer_id: str) -> list[Json]:
         zone = read_clinic(self._services.store).zone
-        begins, ends = hours_of(self._wish.at.astimezone(zone).date(), zone)
+        begins, ends = hours_of(day_at(self._wish.at, zone), zone)
         pages = self._square.bookings(begins, ends, None, customer_id=customer_id)
         return [one for page in pages for one in page]
 

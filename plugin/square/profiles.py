@@ -9,8 +9,9 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
+from plugin.core.moments import day_at
 from plugin.courses.base.attention import open_item, settle_item_in
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.inbox import bookmark_of, drop_bookmark_in, save_bookmark, save_bookmark_in
 from plugin.courses.base.outbox import PROFILE, Job, last_job_subject
 from plugin.courses.base.work import Work
@@ -78,7 +79,7 @@ def _write_one(services: Services, act: Act) -> None:
 
 
 def _wanted(services: Services, client_id: str) -> str | None:
-    today = local_date(read_clinic(services.store), services.clock())
+    today = day_at(services.clock(), read_clinic(services.store).zone)
     return profile_notes.wanted_text(services.store, client_id, today=today)
 
 

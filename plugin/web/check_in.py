@@ -12,7 +12,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from invoices.language import language_for
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.base.clinic import local_date
+from plugin.core.moments import day_at
 from plugin.courses.visits.check_in import CheckedIn, WhoArrived, check_in
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
@@ -130,7 +130,7 @@ def _asked(done: CheckedIn | None) -> dict[str, Any]:
     if done is None or not done.client_id:
         return {"check_list": None}
     clinic = pages.clinic()
-    part = check_part(done.client_id, language_for(clinic.language), today=local_date(clinic, pages.now()))
+    part = check_part(done.client_id, language_for(clinic.language), today=day_at(pages.now(), clinic.zone))
     return part | {
         "ticket": ticket_for(done.client_id),
         "check_wrong": "",

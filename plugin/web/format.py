@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from invoices.language import is_supported
 from invoices.pages.ratings import RatingLine
 from invoices.pages.ratings import rating_line as drawn
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import format_clock, money_text
@@ -67,7 +68,7 @@ def _written(day: date, skeleton: str, locale: Locale) -> str:
 def local_day(value: date | datetime, clinic: ClinicView) -> date:
     """Return the day in the clinic's time zone."""
     if isinstance(value, datetime):
-        return value.astimezone(clinic.zone).date()
+        return day_at(value, clinic.zone)
     return value
 
 

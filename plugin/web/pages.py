@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from invoices.language import Language
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.courses.base.attention import count_open
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import is_answered
 from plugin.courses.privacy.field_names import field_name
@@ -126,7 +127,7 @@ def now() -> datetime:
 
 
 def today() -> date:
-    return local_date(clinic(), now())
+    return day_at(now(), clinic().zone)
 
 
 def asset(name: str) -> str:

@@ -15,9 +15,10 @@ import structlog
 from sqlalchemy import update
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.moments import day_at
 from plugin.core.text import full_name
 from plugin.courses.accounts.staff import StaffView, add_staff, list_staff
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
@@ -235,7 +236,7 @@ def _visit(
     number: int,
     practitioners: Sequence[StaffView],
 ) -> None:
-    today = local_date(read_clinic(services.store), services.clock())
+    today = day_at(services.clock(), read_clinic(services.store).zone)
     found = courses_of_client(services.store, client_id, today=today)
     course = next(each for each in found if each.granted == past.size and each.sold_at == sold_at)
     options = {each.name: each.id for each in list_options(services.store)}

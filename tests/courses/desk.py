@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from plugin.core.acts import SQUARE, Act, Actor, Role, Source
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.base.clinic import local_date, read_clinic, save_clinic
+from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView, Reversed, Used
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package, list_variation
@@ -56,7 +57,7 @@ class Desk:
 
     @property
     def today(self) -> date:
-        return local_date(read_clinic(self.store), self.clock())
+        return day_at(self.clock(), read_clinic(self.store).zone)
 
     def act(self, actor: Actor = DEB, *, key: str | None = None) -> Act:
         return Act(actor, self.clock(), key or f"desk-{next(self._numbers)}")

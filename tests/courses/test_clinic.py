@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.base.clinic import is_named, local_date, read_clinic, save_clinic
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import is_named, read_clinic, save_clinic
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
 from tests.clock import HandMovedClock
@@ -95,4 +96,4 @@ def test_only_the_owner_writes_it(desk: Desk) -> None:
 @sqlite_alone
 def test_today_is_the_clinic_s_own(desk: Desk, zone: str, day: date) -> None:
     clinic = replace(read_clinic(desk.store), time_zone=zone)
-    assert local_date(clinic, datetime(2026, 11, 22, 7, 59, tzinfo=UTC)) == day
+    assert day_at(datetime(2026, 11, 22, 7, 59, tzinfo=UTC), clinic.zone) == day

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from invoices.pages.sums import check_year
+from plugin.core.moments import day_at
 from plugin.core.money import Money
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.changes.adjust import write_off_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.journal.keep import keep_money
@@ -116,7 +117,7 @@ CALIFORNIA = Buyer(
 
 def left(desk: Desk, clock: HandMovedClock, years: int) -> list[UnusedBalance]:
     keep_listing(desk.store, clock)
-    return list(unused_balances(desk.store, local_date(read_clinic(desk.store), clock()), years=years))
+    return list(unused_balances(desk.store, day_at(clock(), read_clinic(desk.store).zone), years=years))
 
 
 def test_unused_balances_are_listed_by_their_last_activity_and_state(desk, clock):
@@ -130,7 +131,7 @@ def test_unused_balances_are_listed_by_their_last_activity_and_state(desk, clock
     assert left(desk, clock, 3) == []
     everyone = left(desk, clock, 0)
     assert [each.name for each in everyone] == ["Ana Souza", "Bea Lund"]
-    page = unused_page(desk.store, local_date(read_clinic(desk.store), clock()), years=0, limit=1)
+    page = unused_page(desk.store, day_at(clock(), read_clinic(desk.store).zone), years=0, limit=1)
     assert (list(page.rows), page.number) == (everyone[:1], 2)
     assert [(each.region, each.clients) for each in page.regions] == [("", 1), ("CA", 1)]
     assert len(list(unused_sheet(everyone).rows)) == 2

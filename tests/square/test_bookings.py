@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.clients.clients import create_client
 from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.booked_visits import use_booking
@@ -28,7 +29,7 @@ def at(clinic: Clinic, **later: float) -> str:
 
 def arrivals(clinic: Clinic) -> list[Arrival]:
     now = clinic.clock()
-    today = local_date(read_clinic(clinic.services.store), now)
+    today = day_at(now, read_clinic(clinic.services.store).zone)
     return list(arrivals_on(clinic.services.store, today, now=now) or ())
 
 

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.core.moments import day_at
 from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.audit import audit
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.visits.use import UseSession, use_session
@@ -28,7 +29,7 @@ def _bought(clinic: Clinic, name: str = "ten", quantity: str = "1") -> Json:
 
 
 def _courses(clinic: Clinic) -> list[CourseView]:
-    today = local_date(read_clinic(clinic.services.store), clinic.clock())
+    today = day_at(clinic.clock(), read_clinic(clinic.services.store).zone)
     return [read_course(clinic.services.store, course_id, today=today) for course_id in _course_ids(clinic)]
 
 

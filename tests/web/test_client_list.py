@@ -3,7 +3,7 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -141,6 +141,17 @@ def test_only_the_owner_takes_the_list_away(small_as: As, small_desk: Desk) -> N
     assert [row["Client"] for row in rows] == ["'=HYPERLINK(1)"]
     for role in (Role.DESK, Role.PRACTITIONER):
         assert small_as(role).get("/clients/all.csv").status_code == 403
+
+
+def test_the_file_says_since_which_day_of_the_clinic(
+    small_as: As, small_desk: Desk, clock: HandMovedClock
+) -> None:
+    clock.set(datetime(2026, 12, 2, 3, tzinfo=UTC))
+    small_desk.client("Zoe")
+    text = small_as(Role.OWNER).get("/clients/all.csv").text
+    assert [row["Client since"] for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))] == [
+        "2026-12-01"
+    ]
 
 
 def test_practitioners_see_no_money(small_as: As, small_desk: Desk) -> None:

@@ -16,10 +16,11 @@ from invoices.language import Language
 from invoices.pages.agreement import example_text
 from invoices.papers import AgreementSignature as PaperSignature
 from invoices.papers import Clause, CourseAgreement, from_json, to_json
+from plugin.core.moments import day_at
 from plugin.courses.agreements import clauses
 from plugin.courses.agreements.prepare import AgreementRules, dated_paper, period_in
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.events import SaleBooked
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
@@ -182,7 +183,7 @@ def public_terms_in(
 ) -> tuple[PublicTerms, ...]:
     """Return the terms of each package bought online today, in this language."""
     clinic, names = clinic_in(session), names_in(session, language.tag)
-    today = local_date(clinic, now)
+    today = day_at(now, clinic.zone)
     period = period_in(session, "distance", rules, today)
     after = clauses.clauses_after(clinic, language.tag, rules.words.get(language.locale.language, ""))
     return tuple(_terms(each, names, language, period, today, after) for each in packages)

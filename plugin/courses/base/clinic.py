@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core import opening_hours
 from plugin.core.acts import Act, require
+from plugin.core.moments import day_at
 from plugin.core.text import NAME_LENGTH, optional, required
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.views import ClinicView, LogoView
@@ -156,14 +157,9 @@ def _save_in(session: Session, clinic: ClinicView) -> ClinicView:
     return checked
 
 
-def local_date(clinic: ClinicView, now: datetime) -> date:
-    """Return the current date at the clinic."""
-    return now.astimezone(clinic.zone).date()
-
-
 def local_date_in(session: Session, now: datetime) -> date:
     """Return the current date at this database's clinic."""
-    return local_date(clinic_in(session), now)
+    return day_at(now, clinic_in(session).zone)
 
 
 def noon_of(day: date, zone: ZoneInfo) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceFacts, CourseFacts, CourseState, Totals, Use, WaitingGift
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_DRAFT, HAS_RELATIONS
 from plugin.store.prepared import Prepared, Values, all_together
 from plugin.store.tables import Allowance, AllowedAhead, Checkout, Client, Clinic, Course, Entry, Gift, Visit
@@ -277,11 +278,6 @@ def _sums(which: Which, *more: Any) -> Subquery:
         .group_by(Entry.allowance_id)
         .subquery()
     )
-
-
-def day_at(at: datetime, zone: ZoneInfo) -> date:
-    """Return the day of a moment in the clinic's time zone."""
-    return at.astimezone(zone).date()
 
 
 # Built once: building them takes longer than reading a course.

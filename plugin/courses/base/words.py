@@ -11,6 +11,7 @@ from babel.numbers import format_currency
 from sqlalchemy.orm import Session
 
 from invoices.papers import Money as PaperMoney
+from plugin.core.moments import day_at
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClinicView
@@ -60,7 +61,7 @@ def format_clock(local: time, locale: Locale) -> str:
 
 def moment_text(moment: datetime, clinic: ClinicView) -> str:
     """Format a moment at the clinic in the locale of the reader: Nov 22, 2026, 10:02 AM."""
-    day = moment.astimezone(clinic.zone).date()
+    day = day_at(moment, clinic.zone)
     return _("{day}, {time}", day=day_text(day, clinic), time=time_text(moment, clinic))
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.chain import LockedCourse, add_history
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import CourseFrozen, publish
 from plugin.courses.base.words import day_text, sold_later
 from plugin.courses.base.work import Work, allowed
@@ -74,7 +75,7 @@ def _check(change: frame.CourseChange, wish: Extension) -> None:
         raise Refused(_("Its expiration is already: {end}.", end=_end(change, day)), code="already_so")
     if day is None:
         return
-    sold_on = local_date(clinic, change.row.sold_at)
+    sold_on = day_at(change.row.sold_at, clinic.zone)
     if day < sold_on:
         raise InvalidField(sold_later(sold_on, clinic), field="expires_on")
     furthest = change.today + timedelta(FURTHEST_DAYS)

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
+from plugin.core.moments import day_at
 from plugin.core.status import CLOSED, Status
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, in_fours, optional, plain_code, required
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_extras import IS_SHARED_TODAY
 from plugin.courses.base.events import CourseGiven, publish
 from plugin.courses.base.read import course_in, courses_in
@@ -234,7 +235,7 @@ def _may_be_given(change: frame.CourseChange) -> None:
 def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
     clinic = clinic_in(session)
     if row.redeemed_at is not None:
-        day = day_text(local_date(clinic, row.redeemed_at), clinic)
+        day = day_text(day_at(row.redeemed_at, clinic.zone), clinic)
         raise Refused(_("This voucher was redeemed on {day}.", day=day), code="redeemed")
     if row.taken_back_at is not None:
         raise Refused(

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from invoices import papers
 from invoices.pages.sums import LINES_CAP, PAY_PAGES_CAP
 from plugin.core.acts import Act, Role, require
+from plugin.core.moments import day_at
 from plugin.core.refund_value import FORMULAS
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.work import Work, transact
@@ -159,7 +160,7 @@ def issue_prepaid_balance(store: Store, act: Act, client_id: str, *, secret: str
     require(act.actor, Role.DESK)
     with store.reading() as session:
         clinic, client = clinic_in(session), known_client_in(session, client_id)
-        today = local_date(clinic, act.now)
+        today = day_at(act.now, clinic.zone)
         courses = _prepaid(courses_of_client(store, client.id, today=today), clinic)
 
     def do(work: Work) -> str:
@@ -228,7 +229,7 @@ def _course(session: Session, course: CourseView, clinic: ClinicView, names: Nam
     is_received = received_in(session, course, zone) is not None
     return papers.PrepaidCourse(
         package_name=names(course.package_name),
-        sold_on=course.sold_at.astimezone(zone).date(),
+        sold_on=day_at(course.sold_at, zone),
         sessions=tuple(
             papers.PrepaidTreatment(treatment=names(each.treatment), unused=each.left, granted=each.granted)
             for each in course.allowances

@@ -14,7 +14,8 @@ from invoices.papers import AccountLine, Money, TaxLine
 from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import require_row
@@ -226,7 +227,7 @@ def invoice_paper(
     clinic, buyer = clinic_in(session), client_in(session, buyer_id)
     language = language_for(buyer.language)
     account = account_of(sale, language, _packages(session, courses, names_in(session, buyer.language)))
-    sold_on = local_date(clinic, min(course.sold_at for course in courses))
+    sold_on = day_at(min(course.sold_at for course in courses), clinic.zone)
     payments = payments_in(session, sale, clinic, language, sold_on)
     paid = sum(each.amount.amount for each in payments)
     still_due = account.total - paid
@@ -235,7 +236,7 @@ def invoice_paper(
     return papers.Invoice(
         clinic=clinic_on_paper(clinic),
         number=number,
-        issued_on=local_date(clinic, act.now),
+        issued_on=day_at(act.now, clinic.zone),
         sold_on=sold_on,
         billed_to=party_in(session, buyer),
         language=buyer.language,
@@ -286,7 +287,7 @@ def payments_in(
     named = called if called and sum(ch.isdecimal() for ch in called) <= _MOST_DIGITS else ""
     lines = [
         papers.PaymentLine(
-            on=tender.at.astimezone(zone).date(),
+            on=day_at(tender.at, zone),
             how=tender.how,
             amount=papers.Money(tender.amount, sale.currency),
             label=tender.label or (named if tender.how == "other" else ""),
@@ -330,7 +331,7 @@ def letter_paper_in(session: Session, act: Act, gift_id: str) -> papers.VoucherL
         billed_to=party_in(session, giver),
         recipient_name=voucher.recipient_name,
         package_name=voucher.package_name,
-        issued_on=local_date(clinic, act.now),
+        issued_on=day_at(act.now, clinic.zone),
         good_until=voucher.good_until,
         language=giver.language,
         is_folded=voucher.form != "pages",
@@ -351,7 +352,7 @@ def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> papers.Gi
 def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str) -> papers.GiftVoucher:
     """Freeze the voucher in a language. It covers what the course contains, for as long as the course is valid."""
     clinic = clinic_in(session)
-    course = course_in(session, session.get_one(Course, gift.course_id), today=local_date(clinic, now))
+    course = course_in(session, session.get_one(Course, gift.course_id), today=day_at(now, clinic.zone))
     terms, names = course.terms, names_in(session, language)
     is_counted_from_first = terms.waits_for_first_use and course.expires_on is None
     return papers.GiftVoucher(
@@ -361,7 +362,7 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
         giver_name=gift.giver_name,
         recipient_name=gift.recipient_name,
         code=gift.code,
-        issued_on=local_date(clinic, gift.given_at),
+        issued_on=day_at(gift.given_at, clinic.zone),
         message=gift.message,
         good_until=course.expires_on,
         months_from_first_visit=terms.expires_after_months if is_counted_from_first else None,

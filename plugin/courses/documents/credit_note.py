@@ -24,8 +24,9 @@ from invoices.papers import (
     from_json,
 )
 from plugin.core.acts import Act
+from plugin.core.moments import day_at
 from plugin.core.money import allocate
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.documents.content import account_of, plain_line
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.courses.handouts.content import clinic_on_paper
@@ -348,7 +349,7 @@ def _blank(session: Session, act: Act, invoice: Invoice, number: str) -> CreditN
     return CreditNote(
         clinic=clinic_on_paper(clinic),
         number=number,
-        issued_on=local_date(clinic, act.now),
+        issued_on=day_at(act.now, clinic.zone),
         invoice_number=invoice.number,
         invoice_issued_on=invoice.issued_on,
         billed_to=invoice.billed_to,

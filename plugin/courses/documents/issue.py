@@ -15,7 +15,8 @@ from invoices import papers
 from invoices.language import language_for
 from invoices.pages.fit import fit
 from invoices.papers import Invoice, Money, PaymentLine, Receipt, ReceiptPart, from_json
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.sealing import head_in
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
@@ -327,7 +328,7 @@ def _is_in_parts(session: Session, sale: SoldSale, clinic: ClinicView) -> bool:
         Checkout.square_order_id == sale.square_order_id, Checkout.deposit.is_not(None)
     )
     zone = clinic.zone
-    days = {each.at.astimezone(zone).date() for each in sale.tenders}
+    days = {day_at(each.at, zone) for each in sale.tenders}
     paid = sum(each.amount for each in sale.tenders) + sale.exchanged
     return len(days) > 1 or paid < sale.total or session.scalar(begun.limit(1)) is not None
 
@@ -338,7 +339,7 @@ def _paper(work: Work, invoice: Invoice, sale: SoldSale, paid: Paid, number: str
     return Receipt(
         clinic=clinic_on_paper(clinic),
         number=number,
-        issued_on=local_date(clinic, work.now),
+        issued_on=day_at(work.now, clinic.zone),
         billed_to=invoice.billed_to,
         about=packages_of_sale_in(session, sale.square_order_id, invoice.language),
         payment=paid.line,

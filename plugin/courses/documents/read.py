@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.core.text import clean
 from plugin.courses.base.clinic import read_clinic
@@ -181,7 +182,7 @@ def document_sheet(store: Store, q: str = "", *, kind: str | None = None, order:
     columns: Columns[DocumentView] = {
         _("Kind"): lambda view: view.called,
         _("Number"): lambda view: view.number,
-        _("Issued"): lambda view: view.issued_at.astimezone(zone).date(),
+        _("Issued"): lambda view: day_at(view.issued_at, zone),
         _("Client"): lambda view: view.client_name,
         _("Total"): lambda view: major(view.money),
         _("Currency"): lambda view: view.currency,

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from invoices.language import language_for
 from invoices.papers import Money, PaymentLine, RefundedSessions, RefundWorking
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.refund_value import Agreed, Sessions, discount_forfeited, prorated
 from plugin.core.terms import RefundFormula
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import course_in
 from plugin.courses.documents.credit_note import GivenBack, Wanted
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, kept_refund_in
@@ -55,7 +56,7 @@ def _marks(refunds: tuple[SquareRefund, ...]) -> Iterator[ColumnElement[bool]]:
 
 def _working(session: Session, row: Course, chosen: str, amount: int | None) -> RefundWorking:
     clinic = clinic_in(session)
-    course = course_in(session, row, today=local_date(clinic, row.closed_at or row.sold_at))
+    course = course_in(session, row, today=day_at(row.closed_at or row.sold_at, clinic.zone))
     basis = refund_basis_in(session, course)
     removed = _removed(session, row)
     agreed = basis.agreed
@@ -201,7 +202,7 @@ def _returned(
     tender = paid.get(record.square_payment_id) if record is not None else None
     label = language_for(language).gettext("Exchange") if row.square_refund_id.startswith(_EXCHANGE) else ""
     return PaymentLine(
-        on=(record.at if record is not None else row.seen_at).astimezone(zone).date(),
+        on=day_at(record.at if record is not None else row.seen_at, zone),
         how=tender.how if tender is not None else "other",
         amount=Money(row.amount, row.currency),
         label=tender.label if tender is not None else label,

@@ -26,7 +26,8 @@ from invoices.papers import (
 )
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work, transact
@@ -151,7 +152,7 @@ def account_statement(
     billed, paid = _sum(balanced, *_BILLED), _sum(balanced, "payment", "refund")
     return AccountStatement(
         clinic=clinic_on_paper(clinic),
-        issued_on=local_date(clinic, now),
+        issued_on=day_at(now, clinic.zone),
         billed_to=billed_to,
         lines=tuple(balanced),
         billed=Money(billed, currency),
@@ -246,7 +247,7 @@ def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | N
     ).all()
     if not rows or sum(value for value, _other in rows) < sum(prices):
         return None
-    return max(at for _other, at in rows).astimezone(clinic.zone).date()
+    return day_at(max(at for _other, at in rows), clinic.zone)
 
 
 def _canceled(
@@ -258,7 +259,7 @@ def _canceled(
     if not courses or len(ended) < len(courses) or rest <= 0:
         return []
     currency = lines[0].amount.currency
-    on = max(ended).astimezone(clinic.zone).date()
+    on = day_at(max(ended), clinic.zone)
     return [StatementLine(on=on, what="canceled", amount=Money(-rest, currency), balance=Money(0, currency))]
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.moments import day_at
 from plugin.core.text import clean, folded
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import in_session
 from plugin.courses.clients.clients import IS_SOMEBODY, find_clients, read_client
@@ -93,7 +94,7 @@ def make_papers(
 ) -> list[LeftOut]:
     """Write the papers into one file; return those that could not be made. `tick` is called with the number done."""
     clinic = read_clinic(printer.store)
-    day = local_date(clinic, act.now)
+    day = day_at(act.now, clinic.zone)
     here = act.now.astimezone(clinic.zone)
     left_out: list[LeftOut] = []
     with bundle(form, out, packed_at=here, language=clinic.language) as packed:
@@ -249,7 +250,7 @@ def clients_named(store: Store, act: Act, named: str) -> tuple[str, ...]:
         has_course = Client.id.in_(select(Course.client_id))
         with store.reading() as session:
             return tuple(session.scalars(select(Client.id).where(*IS_SOMEBODY, has_course)))
-    today = local_date(read_clinic(store), act.now)
+    today = day_at(act.now, read_clinic(store).zone)
     found, wrong = [], []
     for number, line in _lines(named):
         client_id, why = _fitting(store, line, today)

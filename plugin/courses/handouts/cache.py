@@ -15,7 +15,8 @@ from invoices.papers import Guide, ShopPoster
 from invoices.press.glyphs import missing
 from invoices.press.version import papers_version
 from plugin.core.acts import COURSEKEEPER, Act
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.work import Work, in_session, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, clinic_on_paper, summary_paper
@@ -202,7 +203,7 @@ def poster_pdf(store: Store, render: Render, address: str, *, now: datetime, lan
     """Draw the poster of the page at this address. Raises Refused, or PaperNotMade if a retry may help."""
     clinic = read_clinic(store)
     paper = ShopPoster(
-        clinic=clinic_on_paper(clinic), url=address, issued_on=local_date(clinic, now), language=language
+        clinic=clinic_on_paper(clinic), url=address, issued_on=day_at(now, clinic.zone), language=language
     )
     return drawn(store, render, paper)
 
@@ -225,7 +226,7 @@ def guide_paper(store: Store, name: str, *, now: datetime, language: str = "en")
     return Guide(
         clinic=clinic_on_paper(clinic),
         title=title,
-        issued_on=local_date(clinic, now),
+        issued_on=day_at(now, clinic.zone),
         sections=sections,
         language=language,
     )

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from invoices import papers
 from plugin.core.course import AllowanceState
+from plugin.core.moments import day_at
 from plugin.core.opening_hours import OpeningHours
 from plugin.core.status import Status
 from plugin.courses.base.chain import NO_COURSE
-from plugin.courses.base.clinic import clinic_in, hours_in, local_date
+from plugin.courses.base.clinic import clinic_in, hours_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView, from_row
 from plugin.courses.base.words import paper_money
@@ -62,14 +63,14 @@ def summary_paper(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
         language=spoken,
-        issued_on=local_date(clinic, now),
+        issued_on=day_at(now, clinic.zone),
         package_name=names(course.package_name),
         sessions_left=course.left,
         sessions_total=course.granted,
         sessions_used=course.used,
         sessions_usable=course.left - course.locked,
         sessions_lost=sum(status.lost_sessions(course, each) for each in course.counted),
-        sold_on=course.sold_at.astimezone(zone).date(),
+        sold_on=day_at(course.sold_at, zone),
         paid=paper_money(course.gross_paid) if received is None else None,
         credit=credit,
         received=received,
@@ -173,7 +174,7 @@ def subject_in(
     """Return the clinic, the course and the language of its paper; raises NotFound, or Refused without an owner."""
     clinic = clinic_in(session)
     row = require_row(session, Course, course_id, NO_COURSE)
-    course = course_in(session, row, today=local_date(clinic, now))
+    course = course_in(session, row, today=day_at(now, clinic.zone))
     if course.client_id is None:
         raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
     return clinic, course, language or client_in(session, course.client_id).language

@@ -12,6 +12,7 @@ from invoices.language import Language, language_for
 from invoices.papers import CourseStatus, LastSession, Money, NextVisit, Received
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.status import Status
 from plugin.core.text import is_same_name
 from plugin.courses.base.course_extras import OF_CHECKOUT
@@ -48,7 +49,7 @@ def standing_in(session: Session, course: CourseView, zone: ZoneInfo) -> Standin
     A written-off course has nothing left, and an exchanged one is closed like a transferred one; to the
     client both are something else.
     """
-    closed_on = course.closed_at.astimezone(zone).date() if course.closed_at else None
+    closed_on = day_at(course.closed_at, zone) if course.closed_at else None
     if course.status is Status.FROZEN:
         return Standing("frozen", course.frozen_on)
     if course.status is Status.EXPIRED:
@@ -63,7 +64,7 @@ def standing_in(session: Session, course: CourseView, zone: ZoneInfo) -> Standin
         return Standing("finished", max([*came, *(each.missed_on for each in course.no_shows)], default=None))
     if any(each.kind is Kind.EXPIRED for each in lost) and course.expires_on is not None:
         return Standing("expired", course.expires_on)
-    return Standing("written_off", max(each.happened_at for each in lost).astimezone(zone).date())
+    return Standing("written_off", day_at(max(each.happened_at for each in lost), zone))
 
 
 def expired_sessions(course: CourseView, allowance: AllowanceState) -> int:
@@ -96,9 +97,9 @@ def received_in(session: Session, course: CourseView, zone: ZoneInfo) -> Receive
         .limit(1)
     )
     if gift is not None and living_client_in(session, gift.giver_id).id != course.client_id:
-        return Received(how="gift", giver_name=gift.giver_name, on=gift.given_at.astimezone(zone).date())
+        return Received(how="gift", giver_name=gift.giver_name, on=day_at(gift.given_at, zone))
     if course.origin is not None:
-        on = course.origin.transferred_at.astimezone(zone).date()
+        on = day_at(course.origin.transferred_at, zone)
         return Received(how="transfer", giver_name=course.origin.client_name, on=on)
     return None
 

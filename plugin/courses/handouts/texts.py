@@ -11,6 +11,7 @@ from invoices.aftercare import GENERAL, read_text, starting_markdown
 from invoices.language import LANGUAGES, language_for
 from invoices.papers import AftercareText, PaperRefused
 from plugin.core.acts import Act, Role, require
+from plugin.core.moments import day_at
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
@@ -106,7 +107,7 @@ def text_for(
             text,
             reviewed=True,
             reviewed_by=own.reviewer or own.by,
-            reviewed_on=own.written_at.astimezone(clinic_in(session).zone).date(),
+            reviewed_on=day_at(own.written_at, clinic_in(session).zone),
             version=own.version,
         )
     except PaperRefused as error:

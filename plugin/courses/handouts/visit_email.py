@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import NextVisit
 from plugin.core.acts import Role
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import VisitRecorded
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
@@ -81,7 +82,7 @@ def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | s
         clinic, client = clinic_in(session), living_client_in(session, row.client_id)
         if said := _unwanted(clinic, client):
             return said
-        course = course_in(session, session.get_one(Course, row.course_id), today=local_date(clinic, now))
+        course = course_in(session, session.get_one(Course, row.course_id), today=day_at(now, clinic.zone))
         visit = next((each for each in course.visits if each.id == row.visit_id), None)
         if visit is None:
             return _("The session was undone.")

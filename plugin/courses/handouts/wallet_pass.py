@@ -28,8 +28,9 @@ from sqlalchemy import select
 
 from invoices.language import Language, language_for
 from invoices.pages.colour import readable_accent
+from plugin.core.moments import day_at
 from plugin.core.status import IN_USE, Status
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.work import require_row
@@ -308,7 +309,7 @@ def facts_of(store: Store, course_id: str, now: datetime) -> PassFacts:
     with store.reading() as session:
         clinic = clinic_in(session)
         row = require_row(session, Course, course_id, NO_PASS)
-        course = course_in(session, row, today=local_date(clinic, now))
+        course = course_in(session, row, today=day_at(now, clinic.zone))
         page = session.scalar(select(PrivatePage.token).where(PrivatePage.client_id == course.client_id))
         if page is None or course.client_id is None:
             raise NotFound(NO_PASS)
@@ -418,7 +419,7 @@ def _code(address: str) -> dict[str, str]:
 
 def _fields(facts: PassFacts, now: datetime) -> dict[str, Any]:
     clinic, language = facts.clinic, facts.language
-    day = language.medium_date(local_date(clinic, now))
+    day = language.medium_date(day_at(now, clinic.zone))
     reach = [(each, value) for each, value in (("phone", clinic.phone), ("email", clinic.email)) if value]
     secondary = [{"key": "expires", "label": language.gettext("Expires"), "value": facts.expires}]
     if facts.visit:

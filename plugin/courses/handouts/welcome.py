@@ -10,7 +10,8 @@ from invoices.language import language_for
 from invoices.pages.sheet import OF_WELCOME
 from invoices.pages.welcome import calendar_of
 from invoices.papers import PlannerForm, PlannerVisit, Section, VisitPlanner, WelcomeContent, WelcomeSheet
-from plugin.courses.base.clinic import hours_in, local_date
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import hours_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.handouts import content
@@ -44,7 +45,7 @@ def welcome_paper(
     return WelcomeSheet(
         clinic=content.clinic_on_paper(clinic),
         client_name=course.client_name or "",
-        issued_on=local_date(clinic, now),
+        issued_on=day_at(now, clinic.zone),
         package_name=names(course.package_name),
         contents=tuple(
             WelcomeContent(
@@ -104,7 +105,7 @@ def planner_paper(
     return VisitPlanner(
         clinic=content.clinic_on_paper(clinic),
         client_name=course.client_name or "",
-        issued_on=local_date(clinic, now),
+        issued_on=day_at(now, clinic.zone),
         package_name=names(course.package_name),
         visits=visits[:1] if form == "card" else visits,
         language=spoken,

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.core.moments import day_at
 from plugin.core.text import clean
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
@@ -221,7 +222,7 @@ def imported_before_in(session: Session, sha256: str) -> str:
     if first is None or first.state in _OPEN:
         return ""
     clinic = clinic_in(session)
-    day = day_text(local_date(clinic, first.ended_at or first.created_at), clinic)
+    day = day_text(day_at(first.ended_at or first.created_at, clinic.zone), clinic)
     said = _(
         "A file that says the same, “{first}”, was imported by {imported_by} on {day}.",
         first=first.name,

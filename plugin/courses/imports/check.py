@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.moments import day_at
 from plugin.core.text import folded
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.imports.cells import Currency, Table, can_be_two, order_told, shown
 from plugin.courses.imports.columns import Columns, Wrong, undecided
 from plugin.courses.imports.fields import Field
@@ -64,7 +65,7 @@ def rules_in(session: Session, act: Act) -> Rules:
         currency=Currency.of(clinic.currency, clinic.language, clinic.country),
         country=clinic.country,
         zone=clinic.zone,
-        today=local_date(clinic, act.now),
+        today=day_at(act.now, clinic.zone),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
+from plugin.core.moments import day_at
 from plugin.core.text import folded, name_key
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.clients.contacts import Contact
@@ -172,7 +173,7 @@ def _had_in(session: Session, client_ids: set[str]) -> dict[tuple[str, str, date
             .where(Course.client_id.in_(some), ImportBatch.state == "imported")
         )
         for client_id, package_name, sold_at, name in rows:
-            found[client_id or "", folded(package_name), sold_at.astimezone(zone).date()] = name
+            found[client_id or "", folded(package_name), day_at(sold_at, zone)] = name
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from plugin.core.moments import day_at
 from plugin.core.text import NAME_LENGTH, folded, full_name, required, spoken_name
 from plugin.courses.base.course_record import LONGEST_RECORD, CourseRecord, record_from_text
 from plugin.courses.clients.contacts import Contact, typed_contact
@@ -286,4 +287,4 @@ def _days(reader: RowReader, rules: Rules) -> tuple[date | datetime | None, date
 
 
 def _day(moment: date | datetime, rules: Rules) -> date:
-    return moment.astimezone(rules.zone).date() if isinstance(moment, datetime) else moment
+    return day_at(moment, rules.zone) if isinstance(moment, datetime) else moment

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.moments import day_at
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, in_session, in_transaction, transact
 from plugin.courses.imports import batches
@@ -286,7 +287,7 @@ def _skipped(table: Table, proposal: Proposal) -> list[int]:
 
 
 def _proposal(store: Store, act: Act, table: Table, wishes: Wishes) -> Proposal:
-    check_sold_on(wishes.sold_on, local_date(read_clinic(store), act.now))
+    check_sold_on(wishes.sold_on, day_at(act.now, read_clinic(store).zone))
     with store.reading() as session:
         proposal = propose(table, known_in(session))
     names = {column: what.value for column, what in proposal.columns.field_of.items()}

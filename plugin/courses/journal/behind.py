@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.columns import Column, Columns, Kind, Person
@@ -163,7 +164,7 @@ def _behind(
     at: datetime, zone: ZoneInfo, what: str, about: _About, amount: int, currency: str, source: str
 ) -> Behind:
     client_id, name, package = about
-    day = at.astimezone(zone).date()
+    day = day_at(at, zone)
     return Behind(day, POSTINGS[what].called, client_id, name or "", package, Money(amount, currency), source)
 
 

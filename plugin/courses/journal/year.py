@@ -12,11 +12,11 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.papers import YEAR_AMOUNTS, YearEnd, YearKind, YearLine
-from invoices.papers import YearRow as PaperRow
+from invoices.papers import YEAR_AMOUNTS, YearEnd, YearKind, YearLine, YearRow
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.money import Money
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.sheet import Cell, Sheet, major, sheet_of
 from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import reading
@@ -38,7 +38,7 @@ _REFUNDED = (Kind.REFUNDED.value,)
 
 
 @dataclass(frozen=True, slots=True)
-class YearRow:
+class PackageYear:
     """One package, net of tax; carried in + received - earned - refunded + other = carried over.
 
     `other`: imported, written off, adjusted, moved. `older`: of carried over, in courses sold before the year.
@@ -60,7 +60,7 @@ class Year:
 
     year: int
     currency: str
-    rows: tuple[YearRow, ...]
+    rows: tuple[PackageYear, ...]
     lines: Mapping[YearKind, Money]
     is_closed: bool
     is_running: bool
@@ -88,7 +88,7 @@ BESIDE: tuple[YearKind, ...] = ("tax", "tips", "fees")
 def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "") -> Year:
     """Return the year; raises InvalidField for one that has not begun."""
     clinic = clinic_in(session)
-    today, wanted = local_date(clinic, now), currency or clinic.currency
+    today, wanted = day_at(now, clinic.zone), currency or clinic.currency
     if not 2000 <= year <= today.year:
         raise InvalidField(_("That year has not started yet."), field="year")
     period = Period(date(year, 1, 1), date(year, 12, 31))
@@ -120,7 +120,7 @@ def year_paper(store: Store, year: int, *, now: datetime) -> YearEnd:
     return YearEnd(
         clinic=clinic_on_paper(clinic),
         year=year,
-        issued_on=local_date(clinic, now),
+        issued_on=day_at(now, clinic.zone),
         rows=tuple(map(_paper_row, found.rows)),
         cash=_paper_lines(found, CASH),
         accrual=_paper_lines(found, ACCRUAL),
@@ -140,9 +140,9 @@ def _paper_lines(found: Year, kinds: tuple[YearKind, ...]) -> tuple[YearLine, ..
     return tuple(YearLine(kind, paper_money(each)) for kind, each in found.of(kinds))
 
 
-def _paper_row(row: YearRow) -> PaperRow:
+def _paper_row(row: PackageYear) -> YearRow:
     amounts = {name: getattr(row, name) for name in YEAR_AMOUNTS}
-    return PaperRow(
+    return YearRow(
         package=row.package,
         **{name: paper_money(each) for name, each in amounts.items()},
     )
@@ -150,7 +150,7 @@ def _paper_row(row: YearRow) -> PaperRow:
 
 def _rows(
     session: Session, period: Period, currency: str, within: Mapping[str, Mapping[str, int]]
-) -> Iterator[YearRow]:
+) -> Iterator[PackageYear]:
     before = owed_before(session, period.first, currency)
     older = owed_of_older(session, period, currency)
     ids = before.keys() | within.keys()
@@ -167,7 +167,7 @@ def _rows(
             sum(moved.get(what, 0) for what in kinds) for kinds in (_RECEIVED, _EARNED, _REFUNDED)
         )
         closing = carried + sum(moved.values())
-        row = YearRow(
+        row = PackageYear(
             package=name,
             carried_in=money(carried),
             received=money(received),
@@ -214,17 +214,17 @@ def _method_rows(found: Year) -> Iterator[tuple[str, Money]]:
             yield f"{method}: {kind}", amount
 
 
-_Row = YearRow | tuple[str, Money]
+_Row = PackageYear | tuple[str, Money]
 
 
 def _amount(name: str, row: _Row) -> Cell:
-    return major(getattr(row, name)) if isinstance(row, YearRow) else None
+    return major(getattr(row, name)) if isinstance(row, PackageYear) else None
 
 
 _SHEET: dict[str, Callable[[_Row], Cell]] = {
-    "Package": lambda row: row.package if isinstance(row, YearRow) else "",
+    "Package": lambda row: row.package if isinstance(row, PackageYear) else "",
     **{name.replace("_", " ").capitalize(): partial(_amount, name) for name in YEAR_AMOUNTS},
-    "Line": lambda row: "" if isinstance(row, YearRow) else row[0],
-    "Amount": lambda row: None if isinstance(row, YearRow) else major(row[1]),
-    "Currency": lambda row: (row.received if isinstance(row, YearRow) else row[1]).currency,
+    "Line": lambda row: "" if isinstance(row, PackageYear) else row[0],
+    "Amount": lambda row: None if isinstance(row, PackageYear) else major(row[1]),
+    "Currency": lambda row: (row.received if isinstance(row, PackageYear) else row[1]).currency,
 }

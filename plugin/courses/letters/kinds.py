@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
 from plugin.core.letters import LetterKind
+from plugin.core.moments import day_at
 from plugin.core.text import clean
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.base.course_extras import IS_VALID
 from plugin.courses.base.views import Page, from_row
@@ -236,12 +237,12 @@ def _done_since(session: Session, since: datetime) -> Iterator[tuple[datetime, _
     came = _by_client(
         session.execute(
             select(Visit.client_id, Visit.visited_on).where(
-                Visit.client_id.in_(clients), Visit.visited_on >= local_date(clinic, since), IS_VALID
+                Visit.client_id.in_(clients), Visit.visited_on >= day_at(since, clinic.zone), IS_VALID
             )
         )
     )
     bought = _by_client(
-        (client_id, local_date(clinic, at))
+        (client_id, day_at(at, clinic.zone))
         for client_id, at in session.execute(
             select(Course.client_id, Course.booked_at).where(
                 Course.client_id.in_(clients), Course.booked_at >= since
@@ -252,7 +253,7 @@ def _done_since(session: Session, since: datetime) -> Iterator[tuple[datetime, _
     for kind, client_id, state, done_at in session.execute(done):
         if done_at is None:
             continue
-        on, is_sent = local_date(clinic, done_at), state == "sent"
+        on, is_sent = day_at(done_at, clinic.zone), state == "sent"
         yield (
             done_at,
             _Done(

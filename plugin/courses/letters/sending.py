@@ -17,8 +17,9 @@ from invoices.papers import NextVisit
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.batches import batched
 from plugin.core.letters import LetterFacts, LetterKind, LetterRules, Occasion, choose, may_write, occasion
+from plugin.core.moments import day_at
 from plugin.core.status import IN_USE
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.state import DUE_ON
@@ -69,7 +70,7 @@ def circumstances_in(
     `client_ids`: of these clients alone.
     """
     zone = clinic_in(session).zone
-    today = now.astimezone(zone).date()
+    today = day_at(now, zone)
     which = [or_(*_may_be_due(today, rules, timedelta(days=days)))]
     if client_ids:
         which = [ListedCourse.client_id.in_(client_ids)]
@@ -91,7 +92,7 @@ def _known(session: Session, courses: dict[str, list[Row[Any]]], zone: ZoneInfo)
     counted: defaultdict[str, list[date]] = defaultdict(list)
     for row in letters:
         if row.state != "left":
-            counted[row.client_id].append(row.at.astimezone(zone).date())
+            counted[row.client_id].append(day_at(row.at, zone))
     for client_id, rows in courses.items():
         yield Circumstances(
             client_id,
@@ -171,11 +172,11 @@ def _facts(row: Row[Any], zone: ZoneInfo) -> LetterFacts:
         has_touch_ups=bool(row.has_touch_ups),
         is_due=of.due > 0,
         due_on=row.due_on,
-        sold_on=of.sold_at.astimezone(zone).date(),
+        sold_on=day_at(of.sold_at, zone),
         expires_on=None if of.expires_on == NEVER else of.expires_on,
         last_visit_on=None if of.last_visit_on == NOT_YET else of.last_visit_on,
         client_left=int(row.client_left),
-        booked_on=row.start_at.astimezone(zone).date() if row.start_at else None,
+        booked_on=day_at(row.start_at, zone) if row.start_at else None,
     )
 
 
@@ -269,7 +270,7 @@ def _look(session: Session, row: ClientLetter, now: datetime, rules: LetterRules
         return _("The clinic switched this e-mail off.")
     if said := _why_not(session, row, client.id, now, rules):
         return said
-    course = course_in(session, session.get_one(Course, row.course_id), today=local_date(clinic, now))
+    course = course_in(session, session.get_one(Course, row.course_id), today=day_at(now, clinic.zone))
     if course.client_id != client.id:
         return _("The course belongs to someone else now.")
     return LetterToSend(

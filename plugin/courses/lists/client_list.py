@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from plugin.core.moments import day_at
 from plugin.core.money import Money
-from plugin.courses.base.clinic import local_date_in
+from plugin.courses.base.clinic import local_date_in, read_clinic
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import FoundClient, Page
@@ -80,7 +81,9 @@ def list_clients(
 
 def client_list_sheet(store: Store, wanted: ClientFilter, order: Order, *, now: datetime) -> Sheet:
     """Return all clients that meet the filter as a table, in the same order as on the page."""
-    return sheet_of(_("Clients"), _SHEET, _all_rows(store, wanted, order, now))
+    zone = read_clinic(store).zone
+    columns = {**_SHEET, "Client since": lambda row: day_at(row.found.client.created_at, zone)}
+    return sheet_of(_("Clients"), columns, _all_rows(store, wanted, order, now))
 
 
 def languages_of_clients(store: Store) -> list[str]:
@@ -182,5 +185,4 @@ _SHEET: Columns[ClientRow] = {
     "Currency": lambda row: row.due[0].currency if row.due else "",
     "E-mails": lambda row: "yes" if row.found.client.wants_mail else "no",
     "In Square": lambda row: "yes" if row.found.client.square_customer_id else "no",
-    "Client since": lambda row: row.found.client.created_at.date(),
 }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
 from plugin.core.course import CourseState
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date_in
@@ -299,7 +300,7 @@ def _row(state: CourseState, row: Row[Any], listed: Any) -> ListedRow:
         client_id=row.client_id,
         client_name=row.client_name or "",
         package_name=row.package_name,
-        sold_on=row.sold_at.astimezone(ZoneInfo(row.time_zone)).date(),
+        sold_on=day_at(row.sold_at, ZoneInfo(row.time_zone)),
         practitioner=listed.practitioner_name,
         last_visit_on=None if listed.last_visit_on == NOT_YET else listed.last_visit_on,
     )

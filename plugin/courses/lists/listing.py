@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
+from plugin.core.moments import day_at
 from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
@@ -192,7 +193,7 @@ def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[st
     last = dict(_LAST_ENTRIES.all(connection, which))
     for state, row in states_of(session, _STATES, which, today=today):
         if not state.is_void:
-            sold_on = row.sold_at.astimezone(zone).date()
+            sold_on = day_at(row.sold_at, zone)
             listed = _row(state, row, visits[state.facts.id], sold_on)
             yield {**listed, **_lapse(row, last[state.facts.id]), **_progress(listed, sold_on, today)}
 

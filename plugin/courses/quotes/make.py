@@ -16,10 +16,11 @@ from invoices.language import language_for
 from invoices.papers import CourseQuote, QuotedTreatment, to_json
 from invoices.papers import Money as PaperMoney
 from plugin.core.acts import COURSEKEEPER, Act, Role, require
+from plugin.core.moments import day_at
 from plugin.core.text import optional
 from plugin.courses.agreements.clauses import refund_example
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import Work, allowed, require_row, transact
@@ -119,7 +120,7 @@ def _content_in(session: Session, new: NewQuote, code: str, now: datetime, publi
         raise Refused(_("{package} is no longer sold.", package=package.name), code="not_sold")
     names, language = names_in(session, client.language), language_for(client.language)
     prices = [(names(each.treatment), each.single_price) for each in package.contents]
-    today = local_date(clinic, now)
+    today = day_at(now, clinic.zone)
     return CourseQuote(
         clinic=clinic_on_paper(clinic),
         client_name=client.name,

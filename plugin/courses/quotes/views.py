@@ -11,6 +11,7 @@ from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from invoices.papers import CourseQuote, PaperRefused, from_json
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_extras import OF_CHECKOUT
@@ -172,11 +173,11 @@ def state_of(
     if checkout is not None and checkout.state == "paid":
         return QuoteState.PAID
     is_before_end = sold_at is not None and (row.withdrawn_at is None or sold_at < row.withdrawn_at)
-    if sold_at is not None and is_before_end and sold_at.astimezone(zone).date() <= row.valid_until:
+    if sold_at is not None and is_before_end and day_at(sold_at, zone) <= row.valid_until:
         return QuoteState.PAID
     if row.withdrawn_at is not None:
         return QuoteState.WITHDRAWN
-    return QuoteState.EXPIRED if now.astimezone(zone).date() > row.valid_until else QuoteState.OPEN
+    return QuoteState.EXPIRED if day_at(now, zone) > row.valid_until else QuoteState.OPEN
 
 
 def _rows() -> _Rows:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import require
 from plugin.core.change_of_mind import NONE, ChangeOfMind, Channel, profiles
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.core.refund_value import FORMULAS, RefundValue, Write
 from plugin.core.status import CLOSED, Status
@@ -19,7 +20,7 @@ from plugin.core.terms import RefundFormula
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.attention import settle_item_in
 from plugin.courses.base.chain import NO_COURSE, add_history, course_for_change
-from plugin.courses.base.clinic import clinic_in, closed_days_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, closed_days_in, local_date_in
 from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
@@ -272,7 +273,7 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
     """Begin a refund of a course that the caller has locked, for the owner; raises like `start_refund`."""
     require(work.act.actor)
     wish, clinic = replace(wish, reason=_reason(wish)), clinic_in(work.session)
-    quote = quote_in(work.session, wish.course_id, today=local_date(clinic, work.now))
+    quote = quote_in(work.session, wish.course_id, today=day_at(work.now, clinic.zone))
     if wish.seen not in ("", quote.mark):
         raise InvalidField(_("The course changed since. Check the amounts again."), field="choice")
     written = money_text(quote.most, clinic)

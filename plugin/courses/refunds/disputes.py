@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_extras import LOST, UNDER_WAY, question_mark
 from plugin.courses.base.words import clinic_money, day_text
 from plugin.courses.base.work import Work
@@ -120,7 +121,7 @@ def _summary(session: Session, dispute: Dispute) -> str:
 def _until(session: Session, dispute: Dispute) -> str:
     clinic = clinic_in(session)
     return (
-        _(" until {day}", day=day_text(local_date(clinic, dispute.due_at), clinic)) if dispute.due_at else ""
+        _(" until {day}", day=day_text(day_at(dispute.due_at, clinic.zone), clinic)) if dispute.due_at else ""
     )
 
 

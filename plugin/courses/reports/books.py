@@ -27,9 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, reading
 from plugin.courses.changes.adjust import is_earned_ahead
@@ -181,7 +182,7 @@ def close_books(work: Work, through: date) -> date:
     Raises InvalidField for a day that is not over yet. Closing again what is closed changes nothing.
     """
     clinic = clinic_in(work.session)
-    if through >= local_date(clinic, work.now):
+    if through >= day_at(work.now, clinic.zone):
         raise InvalidField(_("Only days that are over can be closed."), field="through")
     # Refuses a day out of range with the same message as any period.
     Period(through, through)

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from plugin.core.moments import day_at
 from plugin.courses.base.activity import Did
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.base.course_extras import IS_VALID
 from plugin.courses.base.work import reading
@@ -308,7 +309,7 @@ def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow,
     """Return the planned dates of the last twelve months that are over; months in order, else most first."""
     with store.reading() as session:
         clinic = clinic_in(session)
-        zone, today = clinic.zone, local_date(clinic, now)
+        zone, today = clinic.zone, day_at(now, clinic.zone)
         first = months_up_to(today, MONTHS_SHOWN)[0].first
         dates = list(_dates(session, zone, first, today))
         came = _came(session, zone, first, today)
@@ -343,7 +344,7 @@ def _dates(session: Session, zone: ZoneInfo, first: date, today: date) -> Iterat
     )
     found: dict[tuple[str, date], _Date] = {}
     for course_id, package_id, name, at, replaced_at, booking_id in rows:
-        day = at.astimezone(zone).date()
+        day = day_at(at, zone)
         is_changed = replaced_at is not None and replaced_at <= at
         known = found.get((course_id, day))
         if known is None or known.is_changed:

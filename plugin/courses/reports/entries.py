@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.keyset import Order
@@ -251,8 +252,8 @@ def _row(row: Row[Any], zone: ZoneInfo) -> EntryRow:
     entry = row.Entry
     return EntryRow(
         id=entry.id,
-        counts_on=row.counts_at.astimezone(zone).date(),
-        happened_on=entry.happened_at.astimezone(zone).date(),
+        counts_on=day_at(row.counts_at, zone),
+        happened_on=day_at(entry.happened_at, zone),
         written_at=entry.written_at,
         kind=Kind(row.of_kind),
         is_undo=entry.reverses is not None,

@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.agreements.prepare import agreement_pdf, agreements_of_course
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.sheet import Cell, Format, Sheet, major, write
 from plugin.courses.base.views import CourseView
@@ -53,7 +54,7 @@ def write_evidence(store: Store, render: Render, act: Act, course_id: str, out: 
     """Write the ZIP and record in the activity log who took it; raises NotFound, NotAllowed unless the owner."""
     require(act.actor)
     clinic = read_clinic(store)
-    course = read_course(store, course_id, today=local_date(clinic, act.now))
+    course = read_course(store, course_id, today=day_at(act.now, clinic.zone))
     at = act.now.astimezone(clinic.zone).timetuple()[:6]
     sums = []
     with ZipFile(out, "w", ZIP_DEFLATED) as packed:

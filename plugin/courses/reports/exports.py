@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.batches import batched
 from plugin.core.course import CourseState
-from plugin.core.moments import rfc3339
+from plugin.core.moments import day_at, rfc3339
 from plugin.core.money import Money
 from plugin.core.terms import terms_from_json
-from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
+from plugin.courses.base.clinic import clinic_in, read_clinic
 from plugin.courses.base.course_extras import OPTIONS_OF_NOTE, option_names
 from plugin.courses.base.course_record import AllowanceRecord, CourseRecord, summed
 from plugin.courses.base.sheet import Cell, Columns, Sheet, major, sheet_of
@@ -51,7 +51,7 @@ def export_sheet(
 ) -> Sheet:
     """Return the table; without days all courses and entries, and this month's roll-forward."""
     if what is Export.LIABILITY:
-        today = local_date(read_clinic(store), now)
+        today = day_at(now, read_clinic(store).zone)
         return liability_sheet(liability(store, asked_period(first, last, today)))
     # One day alone leaves the other end open.
     period = Period(first or date(2000, 1, 1), last or date(2100, 12, 31)) if first or last else None
@@ -75,7 +75,7 @@ def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator
         if period is not None:
             start, end = period.moments(clinic.zone)
             which = which.where(Course.sold_at >= start, Course.sold_at < end)
-        today, order = local_date(clinic, now), (Course.sold_at, Course.id)
+        today, order = day_at(now, clinic.zone), (Course.sold_at, Course.id)
         states = each_state(session, which, *_MORE, today=today, order_by=order)
         for some in batched(states, _AT_ONCE):
             records = records_in(session, [state.facts.id for state, _other in some])

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from invoices import papers
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.words import paper_money
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
@@ -55,7 +56,7 @@ def owners_month_in(
 ) -> papers.OwnersMonth:
     """Freeze the month as seen by this session."""
     clinic = clinic_in(session)
-    today = local_date(clinic, now)
+    today = day_at(now, clinic.zone)
     if period.first > today:
         raise InvalidField(_("That month has not started yet."), field="month")
     report = liability_in(session, period)

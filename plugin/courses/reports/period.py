@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import clinic_in
 from plugin.errors import InvalidField
 from plugin.wording import _
 
@@ -82,10 +83,10 @@ def by_month(
     """
     clinic = clinic_in(session)
     found: dict[Period, list[T]] = {
-        month: [] for month in months_up_to(local_date(clinic, now), MONTHS_SHOWN)
+        month: [] for month in months_up_to(day_at(now, clinic.zone), MONTHS_SHOWN)
     }
     for at, what in since(start_of(next(iter(found)).first, clinic.zone)):
-        month = month_of(local_date(clinic, at))
+        month = month_of(day_at(at, clinic.zone))
         if month in found:
             found[month].append(what)
     return found

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import reading
@@ -101,7 +102,7 @@ def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
     last = session.scalar(select(func.max(Entry.written_at)))
     if first is None or last is None:
         return
-    start, end = first.astimezone(zone).date(), last.astimezone(zone).date()
+    start, end = day_at(first, zone), day_at(last, zone)
     yield from (month for month in months_in(period) if month.last >= start and month.first <= end)
 
 
@@ -367,8 +368,8 @@ def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[D
         return tuple(
             DoneSession(
                 entry_id=entry.id,
-                counted_on=counted.astimezone(zone).date(),
-                visited_on=visited_on or entry.happened_at.astimezone(zone).date(),
+                counted_on=day_at(counted, zone),
+                visited_on=visited_on or day_at(entry.happened_at, zone),
                 client_id=course.client_id,
                 client_name=name or "",
                 package_name=course.package_name,

@@ -15,6 +15,7 @@ from sqlalchemy import Boolean, Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState, Balance, balance_of
+from plugin.core.moments import day_at
 from plugin.core.terms import NoShowOffer, no_show_offer
 from plugin.core.text import is_same_name
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date_in
@@ -246,7 +247,7 @@ def _arrival(row: Row[Any], known: _Known, now: datetime, zone: ZoneInfo) -> Arr
         is_named=chosen is not None and chosen.is_named,
         sold_apart=_sold_apart(chosen.course, known, zone) if chosen else None,
         charged_elsewhere=_charged_elsewhere(row, known.loose[client_id or ""], chosen),
-        settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
+        settled_on=day_at(row.outcome_at, zone) if row.outcome_at else None,
         offer=_offer(chosen.course, known) if chosen else None,
         balance=balance_of(known.courses.get(client_id or "", ())),
     )
@@ -264,7 +265,7 @@ def _state(row: Row[Any]) -> State:
 def _sold_apart(course: CourseSummary, known: _Known, zone: ZoneInfo) -> date | None:
     alike = (each for each in known.courses.get(course.client_id or "", ()) if each.id != course.id)
     is_alone = all(each.package_name != course.package_name for each in alike)
-    return None if is_alone else course.sold_at.astimezone(zone).date()
+    return None if is_alone else day_at(course.sold_at, zone)
 
 
 def _chosen(row: Row[Any], known: _Known, client_id: str | None) -> NextSession | None:

@@ -13,8 +13,9 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.moments import day_at
 from plugin.core.text import digits, name_key
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.work import Work, allowed, transact
 from plugin.courses.clients.private_page import client_of_code
 from plugin.courses.visits.arrivals import Arrival, arrivals_on, bookings_of_day
@@ -88,7 +89,7 @@ def check_in(
 def _bookings_of(work: Work, who: WhoArrived, by_code: str | None) -> Sequence[Row[Any]]:
     """Return the appointment they come for, and those soon after it; none where it is not clear who they are."""
     session, clinic = work.session, clinic_in(work.session)
-    day = local_date(clinic, work.now)
+    day = day_at(work.now, clinic.zone)
     rows = [
         row
         for row in bookings_of_day(session, day, clinic.zone)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from plugin.core.course import CourseState
 from plugin.core.ledger import Head
+from plugin.core.moments import day_at
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.course_extras import HAS_DRAFT, HAS_RELATIONS
-from plugin.courses.base.state import day_at, parts_with_heads, state_of
+from plugin.courses.base.state import parts_with_heads, state_of
 from plugin.courses.visits.same_day import IS_MISSED
 from plugin.errors import NotFound
 from plugin.store.prepared import Prepared, all_together

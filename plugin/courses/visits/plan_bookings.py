@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from plugin.core.moments import day_at
 from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
 from plugin.courses.base.chain import add_history, course_for_change
@@ -254,8 +255,8 @@ def _is_day_taken(work: Work, row: PlannedVisit, at: datetime) -> bool:
         PlannedVisit.replaced_at.is_(None),
         PlannedVisit.id != row.id,
     )
-    day = at.astimezone(zone).date()
-    return any(each.astimezone(zone).date() == day for each in work.session.scalars(others))
+    day = day_at(at, zone)
+    return any(day_at(each, zone) == day for each in work.session.scalars(others))
 
 
 def _moved(work: Work, row: PlannedVisit, at: datetime) -> PlannedVisit:

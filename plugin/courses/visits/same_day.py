@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceState, CourseState
 from plugin.core.ledger import Kind
+from plugin.core.moments import day_at
 from plugin.core.text import is_same_name
-from plugin.courses.base.clinic import clinic_in, hours_of, local_date
+from plugin.courses.base.clinic import clinic_in, hours_of
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, EarlierEntry
 from plugin.courses.base.words import day_text, time_text
@@ -193,7 +194,7 @@ def _sentence(
     # For a visit entered on a later day the hour is unknown.
     at = (
         _(" at {time}", time=time_text(charge.written_at, clinic))
-        if local_date(clinic, charge.written_at) == day
+        if day_at(charge.written_at, clinic.zone) == day
         else ""
     )
     what = _("Already charged as a no-show") if charge.is_no_show else _("Already used")

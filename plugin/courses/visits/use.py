@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role
 from plugin.core.course import AllowanceState, CourseState
 from plugin.core.ledger import Change, used
+from plugin.core.moments import day_at
 from plugin.core.text import optional
 from plugin.courses.base.chain import EntryRow, Line, add_history, append
 from plugin.courses.base.clinic import clinic_in, noon_of
 from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
-from plugin.courses.base.state import day_at, numbered_states
+from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import EarlierEntry, Used
 from plugin.courses.base.words import clinic_money, day_text, moment_text, sold_later
 from plugin.courses.base.work import Work, allowed, answer_in, digest, keep_answer

@@ -13,10 +13,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.core.opening_hours import OpeningHours, propose_visits
 from plugin.core.status import IN_USE
 from plugin.courses.base.chain import NO_COURSE, add_history
-from plugin.courses.base.clinic import clinic_in, hours_in, local_date
+from plugin.courses.base.clinic import clinic_in, hours_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work, allowed, reading, require_row
@@ -126,7 +127,7 @@ def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
     """Return the plan of a course; raises NotFound."""
     clinic = clinic_in(session)
     row = require_row(session, Course, course_id, NO_COURSE)
-    course = course_in(session, row, today=local_date(clinic, now))
+    course = course_in(session, row, today=day_at(now, clinic.zone))
     zone = clinic.zone
     booked = booked_visits_in(session, course.client_id, now)
     standing = list(session.scalars(_standing(course_id)))
@@ -149,12 +150,11 @@ def dates_in(
     standing: Iterable[PlannedVisit], booked: Iterable[BookedVisit], now: datetime, zone: ZoneInfo
 ) -> tuple[PlannedDate, ...]:
     """Return the planned visits to come, without those on a day with an appointment that is not of the plan."""
-    days = {each.at.astimezone(zone).date() for each in booked}
+    days = {day_at(each.at, zone) for each in booked}
     return tuple(
         PlannedDate(each.start_at, each.booking_state, each.booking_problem, each.square_booking_id)
         for each in standing
-        if each.start_at > now
-        and (each.square_booking_id or each.start_at.astimezone(zone).date() not in days)
+        if each.start_at > now and (each.square_booking_id or day_at(each.start_at, zone) not in days)
     )
 
 
@@ -202,7 +202,7 @@ def unfit_days(store: Store, plan: VisitPlan, moments: Iterable[datetime]) -> Un
     """Return which days of these moments do not fit the clinic or the course."""
     with store.reading() as session:
         hours, clinic = hours_in(session), clinic_in(session)
-    days, last = [local_date(clinic, each) for each in moments], plan.course.expires_on
+    days, last = [day_at(each, clinic.zone) for each in moments], plan.course.expires_on
     return UnfitDays(
         closed=tuple(day for day in days if hours.moment_on(day, 0) is None),
         expired=tuple(day for day in days if last and day > last),
@@ -243,7 +243,7 @@ def _check(moments: Sequence[datetime], change: CourseChange) -> None:
             raise InvalidField(_("This visit is in the past."), field=f"day_{number}")
         if moment > change.now + _FARTHEST:
             raise InvalidField(_("This visit is more than three years away."), field=f"day_{number}")
-        day = moment.astimezone(zone).date()
+        day = day_at(moment, zone)
         if day in seen:
             raise InvalidField(_("Two visits are on the same day."), field=f"day_{number}")
         seen.add(day)
@@ -299,7 +299,7 @@ def _missed(
     )
     absent = set(session.scalars(no_shows)) if booked else set()
     came = {each.visited_on for each in course.visits}
-    days = ((each.start_at.astimezone(zone).date(), each.square_booking_id in absent) for each in over)
+    days = ((day_at(each.start_at, zone), each.square_booking_id in absent) for each in over)
     return tuple(day for day, is_absent in days if day not in came and (is_absent or day < course.today))
 
 
@@ -323,7 +323,7 @@ def _rhythm(
     every = (last.interval_days if last else None) or suggested or USUAL_DAYS
     at = booked[-1].at if booked else min(planned, default=None)
     local = at.astimezone(zone) if at else None
-    known = [*([last.visited_on] if last else []), *(each.at.astimezone(zone).date() for each in booked)]
+    known = [*([last.visited_on] if last else []), *(day_at(each.at, zone) for each in booked)]
     after = max(known) + timedelta(days=every) if known else today + timedelta(days=1)
     return Rhythm(
         max(after, today + timedelta(days=1)),

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.course_extras import question_mark
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.errors import SquareFailed
@@ -168,7 +169,7 @@ def sync_bookings(services: Services, _since: datetime) -> Iterator[SyncPage]:
 def _moments(services: Services) -> list[datetime]:
     """Return the beginnings of days at the clinic between which one call asks each time."""
     clinic = read_clinic(services.store)
-    first = local_date(clinic, services.clock()) - timedelta(days=DAYS_BACK)
+    first = day_at(services.clock(), clinic.zone) - timedelta(days=DAYS_BACK)
     days = (first + timedelta(days=DAYS_A_CALL * number) for number in range(CALLS + 1))
     return [datetime.combine(day, time(), clinic.zone).astimezone(UTC) for day in days]
 

@@ -16,8 +16,9 @@ from flask import request as http
 from sqlalchemy.exc import IntegrityError
 
 from plugin.core.acts import Act, Role, checked_key, require
+from plugin.core.moments import day_at
 from plugin.courses.accounts.api_tokens import TokenHolder
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.work import digest, first_answer, is_answered, keep_answer
 from plugin.errors import InvalidField, NotFound
 from plugin.services import Services
@@ -55,7 +56,7 @@ class Request:
 
     @property
     def today(self) -> date:
-        return local_date(read_clinic(self.store), self.act.now)
+        return day_at(self.act.now, read_clinic(self.store).zone)
 
 
 @dataclass(frozen=True)

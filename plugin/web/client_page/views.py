@@ -13,8 +13,8 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from invoices.language import Language, language_for
 from invoices.papers import NextVisit
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.courses.agreements.prepare import agreement_pdf, signed_agreements
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
@@ -111,7 +111,7 @@ def _is_check() -> bool:
 def _check(client: ClientView, language: Language, wrong: str) -> dict[str, Any]:
     """Return the check before a treatment, on the day of a visit or where none is booked."""
     booked, day = _next_visit(client), pages.today()
-    if booked is not None and local_date(pages.clinic(), booked.at) != day:
+    if booked is not None and day_at(booked.at, pages.clinic().zone) != day:
         return {"check_list": None}
     return check_part(client.id, language, today=day) | {"check_wrong": wrong}
 

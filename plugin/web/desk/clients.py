@@ -10,8 +10,8 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from invoices.press.glyphs import missing_in
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.courses.accounts.staff import StaffView, list_staff
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, FoundClient, PackageView, VisitView
 from plugin.courses.catalog.packages import list_packages
@@ -257,7 +257,7 @@ def _last_use(first: Card | None, histories: Sequence[tuple[CourseView, Sequence
         (line for line in lines if line.what == "used"), key=lambda line: line.written_at, default=None
     )
     today = pages.today()
-    is_it = last is not None and last.can_undo and local_date(pages.clinic(), last.written_at) == today
+    is_it = last is not None and last.can_undo and day_at(last.written_at, pages.clinic().zone) == today
     return last if is_it else None
 
 

@@ -7,8 +7,8 @@ from flask import Response, abort, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
+from plugin.core.moments import day_at
 from plugin.core.text import NOTE_LENGTH
-from plugin.courses.base.clinic import local_date
 from plugin.courses.checks.answers import CheckView, check_of, talk_over
 from plugin.courses.page_versions import PageVersion, version_of_today
 from plugin.courses.visits.my_day import my_day, past_visits_of
@@ -173,7 +173,7 @@ def _page(place: NotePlace, refusal: Refusal | None) -> ResponseReturnValue:
 def _check(act: Act, note: NoteView) -> CheckView | None:
     """Return what the client answered before the treatment of today, for whoever writes about it."""
     services = current_services()
-    is_today = note.day == local_date(pages.clinic(), act.now)
+    is_today = note.day == day_at(act.now, pages.clinic().zone)
     is_on = services.settings.treatment_check and is_today
     return check_of(services.store, act, note.client_id) if is_on else None
 

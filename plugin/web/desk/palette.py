@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RequestRedirect
 
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.core.text import folded
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client, read_course
 from plugin.courses.base.views import ClientView, CourseView, FoundClient
 from plugin.courses.base.words import day_text
@@ -84,7 +84,7 @@ def _of_anybody(role: Role) -> Iterator[PaletteAct]:
 def of_courses(client: ClientView) -> Iterator[PaletteAct]:
     """Yield what the signed-in person can do with the client's courses, as their menus offer it."""
     store, now = current_services().store, pages.now()
-    courses = courses_of_client(store, client.id, today=local_date(pages.clinic(), now))
+    courses = courses_of_client(store, client.id, today=day_at(now, pages.clinic().zone))
     refunds = refunds_of_courses(store, refund_begun(courses), now=now)
     apart = told_apart(courses, pages.clinic())
     for course in courses:

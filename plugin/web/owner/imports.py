@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.core.moments import day_at
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.imports import batches, writing
@@ -58,7 +59,7 @@ def _sheet() -> Columns[ImportView]:
     zone = pages.clinic().zone
     return {
         "File": lambda file: file.name,
-        "Uploaded": lambda file: file.created_at.astimezone(zone).date(),
+        "Uploaded": lambda file: day_at(file.created_at, zone),
         "By": lambda file: file.imported_by or file.by,
         "Rows": lambda file: file.rows_total,
         "State": lambda file: file.state,

@@ -10,6 +10,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
+from plugin.core.moments import day_at
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts import second_factors, sign_ins, staff_edits
 from plugin.courses.accounts.api_tokens import create_token, list_tokens, revoke_token
@@ -165,9 +166,7 @@ def _sheet(protected: Collection[str]) -> Columns[StaffView]:
         "E-mail": lambda each: each.email,
         "Role": lambda each: each.role.value,
         "State": lambda each: each.state,
-        "Last sign-in": lambda each: (
-            each.last_signed_in_at.astimezone(zone).date() if each.last_signed_in_at else None
-        ),
+        "Last sign-in": lambda each: day_at(each.last_signed_in_at, zone) if each.last_signed_in_at else None,
         "Second factor": lambda each: "on" if each.id in protected else "off",
     }
 

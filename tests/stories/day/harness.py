@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from plugin.bootstrap import open_services
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.core.moments import day_at
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import CourseView, PackageView
 from plugin.courses.catalog.packages import list_packages
@@ -103,7 +104,7 @@ class Stage:
 
     def today(self) -> date:
         """Return the clinic's day."""
-        return local_date(read_clinic(self.services.store), self.clock())
+        return day_at(self.clock(), read_clinic(self.services.store).zone)
 
     def settle(self) -> None:
         """Let events arrive and work be done until nothing waits but what waits for a person or for faults."""
