@@ -9,7 +9,7 @@ from http import HTTPStatus
 from inspect import signature
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no types
 from werkzeug.datastructures import MultiDict
@@ -142,6 +142,8 @@ def show_again(
     takes = signature(page).parameters
     takes_all = any(each.kind is each.VAR_KEYWORD for each in takes.values())
     given = {name: value for name, value in arguments.items() if takes_all or name in takes}
+    # The order of a list is read below the view.
+    g.refusal = refusal
     return make_response(page(refusal=refusal, **given))
 
 

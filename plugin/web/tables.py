@@ -1,8 +1,8 @@
 """Tables that sort, filter and export: what is asked for is in the address, which every link of the table keeps.
 
 `sort=key` is the order of a column's first tap: text from A, numbers and days from the largest. `sort=-key` is the
-opposite one. The page and the files read the same rows in the same order. An unknown order counts as none; an unknown
-filter is refused, or the page would show everything as what was asked for. Downloads are here too.
+opposite one. The page and the files read the same rows in the same order. A second table of a page has a parameter of
+its own. An unknown order or filter is refused, or the page would not show what was asked for. Downloads are here too.
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Literal, TypeVar, cast
 from urllib.parse import quote, urlencode
 
-from flask import Response, request, send_file, url_for
+from flask import Response, g, request, send_file, url_for
 
 from plugin.core.text import folded
 from plugin.courses.base.columns import Columns
@@ -25,6 +25,7 @@ from plugin.web.translations import _
 T = TypeVar("T")
 
 LONGEST_SEARCH = 120
+SORT = "sort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """The order of a table: the column, and whether the largest is first."""
+    """The order of a table: the column, whether the largest is first, and the parameter of the address."""
 
     key: str
     is_descending: bool
     is_reversed: bool
+    parameter: str = SORT
 
     @property
     def word(self) -> str:
@@ -57,22 +59,31 @@ class Sorting:
         return None if key != self.key else "descending" if self.is_descending else "ascending"
 
 
-def asked_sorting(first_descends: Mapping[str, bool]) -> Sorting:
-    """Return the order in the address; by the first column for none and for an unknown one.
+def asked_sorting(first_descends: Mapping[str, bool], parameter: str = SORT) -> Sorting:
+    """Return the order in the address, by the first column for none; raises InvalidField for an unknown one.
 
     `first_descends`: for each column whether its first tap shows the largest first.
     """
-    asked = request.args.get("sort", "")
+    asked = request.args.get(parameter, "")
+    # The page that shows why something was refused has an order, too.
+    if not asked or "refusal" in g:
+        asked = asked if asked.removeprefix("-") in first_descends else next(iter(first_descends))
     key = asked.removeprefix("-")
     if key not in first_descends:
-        key = asked = next(iter(first_descends))
+        said = _(
+            "The table can’t be sorted by “{typed}”. Sort it by the heading of a column.",
+            typed=key[:LONGEST_SEARCH],
+        )
+        raise InvalidField(said, field=parameter)
     is_reversed = asked.startswith("-")
-    return Sorting(key, first_descends[key] != is_reversed, is_reversed)
+    return Sorting(key, first_descends[key] != is_reversed, is_reversed, parameter)
 
 
-def sort_rows(rows: Iterable[T], keys: Mapping[str, SortKey]) -> tuple[list[T], Sorting]:
+def sort_rows(
+    rows: Iterable[T], keys: Mapping[str, SortKey], parameter: str = SORT
+) -> tuple[list[T], Sorting]:
     """Return the rows in the order in the address, equal ones as they were, and that order."""
-    sorting = asked_sorting({name: key.is_descending for name, key in keys.items()})
+    sorting = asked_sorting({name: key.is_descending for name, key in keys.items()}, parameter)
     value = keys[sorting.key].value
     # Where there is no value, such as no last visit, the row is last in either direction.
     known = list(rows)
@@ -81,10 +92,12 @@ def sort_rows(rows: Iterable[T], keys: Mapping[str, SortKey]) -> tuple[list[T], 
     return [*sorted(with_value, key=value, reverse=sorting.is_descending), *without], sorting
 
 
-def sort_by_columns(rows: Iterable[T], columns: Columns[T], first: str = "") -> tuple[list[T], Sorting]:
+def sort_by_columns(
+    rows: Iterable[T], columns: Columns[T], first: str = "", parameter: str = SORT
+) -> tuple[list[T], Sorting]:
     """Return the rows in the order in the address, else by the column whose `sort` is `first`, and that order."""
     keys = {each.sort: SortKey(each.order, each.is_descending) for each in columns if each.sort}
-    return sort_rows(rows, {first: keys[first], **keys} if first else keys)
+    return sort_rows(rows, {first: keys[first], **keys} if first else keys, parameter)
 
 
 def asked_search() -> str:

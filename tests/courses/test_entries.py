@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
+from plugin.core.text import folded
 from plugin.courses.base.keyset import Order, read_order
 from plugin.courses.reports.books import Line, RollForward
 from plugin.courses.reports.entries import (
@@ -168,6 +169,7 @@ def test_a_clinic_without_data_has_figures_of_nothing(desk: Desk) -> None:
 
 _SORTED_BY: dict[str, Callable[[EntryRow], Any]] = {
     "happened": lambda row: (row.happened_on, row.id),
+    "client": lambda row: (folded(row.client_name), row.id),
     "package": lambda row: (row.package_name, row.id),
     "sessions": lambda row: (abs(row.sessions), row.id),
     "value": lambda row: (abs(row.value.amount), row.id),

@@ -118,11 +118,12 @@ def test_follow_ups_are_sorted_both_ways(small_deb: Visitor, small_desk: Desk) -
 
 @pytest.mark.parametrize(
     "asked",
-    ["endpoint=x", "_external=1&_scheme=evil", "ending=exe", "sort=%22%3E%3Cscript%3E", "sort=-", "self=1"],
+    ["endpoint=x", "_external=1&_scheme=evil", "ending=exe", "sort=%22%3E%3Cscript%3E", "self=1"],
 )
 def test_a_strange_address_breaks_no_link(small_olga: Visitor, used: None, asked: str) -> None:
     for address in ("/reports/usage", "/courses", "/clients/all"):
-        page = small_olga.page(f"{address}?{asked}")
+        page = Page(small_olga.get(f"{address}?{asked}").text)
+        assert page.links()
         assert "<script>" not in page.html.replace("<script src", "").replace("<script type", "")
         assert not any(link.startswith(("evil", "http")) for link in page.links())
 
@@ -165,7 +166,7 @@ def test_unused_balances_are_sorted_both_ways(small_olga: Visitor, small_desk: D
     for sort, expected in (("", by_name), ("last", by_name), ("-last", reversed_), ("-client", reversed_)):
         page = small_olga.page(f"/reports/unused?years=0&sort={sort}")
         assert balances(page) == expected, sort
-        file = next(link for link in page.links() if ".csv" in link)
+        file = next(link for link in page.links() if "/unused.csv" in link)
         assert [row["Client"] for row in rows_of(small_olga.get(file).text)] == expected, sort
     for sort in ("left", "value"):
         assert balances(small_olga.page(f"/reports/unused?sort={sort}")) == reversed_

@@ -54,7 +54,7 @@ _ORDERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: folded,
     Kind.MONEY: lambda money: money.amount,
     Kind.CLIENT: lambda person: folded(person.name),
-    Kind.SHARE: lambda share: share.part / share.whole if share.whole else 0,
+    Kind.SHARE: lambda share: share.part / share.whole if share.whole else None,
 }
 
 
@@ -65,7 +65,7 @@ class Column(Generic[T]):
     `file`: its heading in files, which programs read, where it is not the English one of the page; None leaves it
     out of files. `is_on_page`: False for one of files alone. `sort`: its name in the address, "" where it does not
     sort; `order_by`: what rows are sorted by, where not the value. On the page, `empty` stands for no value, `link` is
-    the address that a cell leads to, and `note` follows the value.
+    the address that a cell leads to ("" for nowhere), and `note` follows the value.
     """
 
     heading: str

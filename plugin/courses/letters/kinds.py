@@ -277,12 +277,12 @@ def _follows(on: date, days: Iterable[date]) -> bool:
 
 
 LETTERS: Columns[LetterMonth] = (
-    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
-    Column(_("E-mail"), lambda row: TITLES[row.kind], Kind.TEXT),
-    Column(_("Sent"), lambda row: row.sent),
-    Column(_("Came within 30 days"), lambda row: Share(row.came, row.sent), Kind.SHARE),
-    Column(_("Bought within 30 days"), lambda row: Share(row.bought, row.sent), Kind.SHARE),
-    Column(_("Not sent"), lambda row: row.not_sent),
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH, sort="month"),
+    Column(_("E-mail"), lambda row: TITLES[row.kind], Kind.TEXT, sort="kind"),
+    Column(_("Sent"), lambda row: row.sent, sort="sent"),
+    Column(_("Came within 30 days"), lambda row: Share(row.came, row.sent), Kind.SHARE, sort="came"),
+    Column(_("Bought within 30 days"), lambda row: Share(row.bought, row.sent), Kind.SHARE, sort="bought"),
+    Column(_("Not sent"), lambda row: row.not_sent, sort="not_sent"),
 )
 
 

@@ -330,7 +330,7 @@ def _balance(row: Row[Any]) -> UnusedBalance:
     )
 
 
-def place_of(balance: UnusedBalance) -> str:
+def place_of(balance: UnusedBalance | RegionSum) -> str:
     """Return the state and the country, as far as they are known."""
     return ", ".join(filter(None, (balance.region, balance.country)))
 

@@ -124,28 +124,28 @@ def orders_by_month(session: Session, now: datetime) -> tuple[OrderedMonth, ...]
 
 
 QUOTED: Columns[QuotedMonth] = (
-    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
-    Column(_("Made"), lambda row: row.made),
-    Column(_("Became a sale"), lambda row: Share(row.sold, row.made), Kind.SHARE, file="Sold"),
-    Column(_("Open"), lambda row: row.open),
-    Column(_("Expired"), lambda row: row.expired),
-    Column(_("Withdrawn"), lambda row: row.withdrawn),
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH, sort="month"),
+    Column(_("Made"), lambda row: row.made, sort="made"),
+    Column(_("Became a sale"), lambda row: Share(row.sold, row.made), Kind.SHARE, sort="sold", file="Sold"),
+    Column(_("Open"), lambda row: row.open, sort="open"),
+    Column(_("Expired"), lambda row: row.expired, sort="expired"),
+    Column(_("Withdrawn"), lambda row: row.withdrawn, sort="withdrawn"),
 )
 AGREED: Columns[AgreedMonth] = (
-    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
-    Column(_("Made"), lambda row: row.made),
-    Column(_("Signed"), lambda row: Share(row.signed, row.made), Kind.SHARE),
-    Column(_("Drawn"), lambda row: row.drawn),
-    Column(_("Typed"), lambda row: row.typed),
-    Column(_("On paper"), lambda row: row.paper),
-    Column(_("Sale begun"), lambda row: Share(row.sold, row.made), Kind.SHARE),
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH, sort="month"),
+    Column(_("Made"), lambda row: row.made, sort="made"),
+    Column(_("Signed"), lambda row: Share(row.signed, row.made), Kind.SHARE, sort="signed"),
+    Column(_("Drawn"), lambda row: row.drawn, sort="drawn"),
+    Column(_("Typed"), lambda row: row.typed, sort="typed"),
+    Column(_("On paper"), lambda row: row.paper, sort="paper"),
+    Column(_("Sale begun"), lambda row: Share(row.sold, row.made), Kind.SHARE, sort="sold"),
 )
 ORDERED: Columns[OrderedMonth] = (
-    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
-    Column(_("Orders"), lambda row: row.made),
-    Column(_("Paid"), lambda row: Share(row.paid, row.made), Kind.SHARE),
-    Column(_("Not paid yet"), lambda row: row.open),
-    Column(_("Failed"), lambda row: row.failed),
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH, sort="month"),
+    Column(_("Orders"), lambda row: row.made, sort="made"),
+    Column(_("Paid"), lambda row: Share(row.paid, row.made), Kind.SHARE, sort="paid"),
+    Column(_("Not paid yet"), lambda row: row.open, sort="open"),
+    Column(_("Failed"), lambda row: row.failed, sort="failed"),
 )
 
 
@@ -194,12 +194,12 @@ def checks_by_month(store: Store, now: datetime) -> tuple[CheckedMonth, ...]:
 
 
 CHECKED: Columns[CheckedMonth] = (
-    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
-    Column(_("Version"), lambda row: row.version),
-    Column(_("Answered"), lambda row: row.answered),
-    Column(_("None of these apply"), lambda row: row.none),
-    Column(_("Ask me"), lambda row: Share(row.ask, row.answered), Kind.SHARE),
-    Column(_("Asked since"), lambda row: Share(row.talked, row.ask), Kind.SHARE),
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH, sort="month"),
+    Column(_("Version"), lambda row: row.version, sort="version"),
+    Column(_("Answered"), lambda row: row.answered, sort="answered"),
+    Column(_("None of these apply"), lambda row: row.none, sort="none"),
+    Column(_("Ask me"), lambda row: Share(row.ask, row.answered), Kind.SHARE, sort="ask"),
+    Column(_("Asked since"), lambda row: Share(row.talked, row.ask), Kind.SHARE, sort="talked"),
 )
 
 
@@ -246,11 +246,11 @@ def passes_now(session: Session) -> Mapping[str, int]:
 
 
 PASSES: Columns[PassMonth] = (
-    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
-    Column(_("Asked for"), lambda row: row.made),
-    Column(_("Added"), lambda row: row.added),
-    Column(_("Updates"), lambda row: row.updated),
-    Column(_("Removed"), lambda row: row.removed),
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH, sort="month"),
+    Column(_("Asked for"), lambda row: row.made, sort="made"),
+    Column(_("Added"), lambda row: row.added, sort="added"),
+    Column(_("Updates"), lambda row: row.updated, sort="updated"),
+    Column(_("Removed"), lambda row: row.removed, sort="removed"),
 )
 
 

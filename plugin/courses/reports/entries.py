@@ -47,6 +47,7 @@ ORDERS = {
     each.key: each
     for each in (
         _order("happened", Entry.happened_at),
+        _order("client", func.coalesce(Client.name_folded, ""), is_descending=False),
         _order("package", Course.package_name, is_descending=False),
         _order("sessions", func.abs(Entry.sessions_delta)),
         _order("value", func.abs(Entry.value_delta)),

@@ -38,6 +38,11 @@ class MonthView:
     earned: Money
     moved: Money
 
+    @property
+    def has_any(self) -> bool:
+        """Return whether anything was sold, paid or used."""
+        return bool(self.sold or self.used or self.paid.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class DeferredView:

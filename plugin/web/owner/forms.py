@@ -442,6 +442,13 @@ class PeriodForm(Form):
     to = Day(N_("Through"), min="2000-01-01", max="2100-12-31")
 
 
+class FigureForm(Form):
+    """The filters of what is behind a figure; the page knows their choices."""
+
+    package = Choice(N_("Package"))
+    practitioner = Choice(N_("Practitioner"))
+
+
 class ActivityForm(PeriodForm):
     """The filters of the activity log; the page knows their choices."""
 

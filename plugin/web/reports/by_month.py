@@ -3,16 +3,17 @@ roll-forward of the deferred revenue over any period, and closing the books.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.base.words import day_text
 from plugin.courses.letters.kinds import LETTERS, LetterMonth, letters_by_month
-from plugin.courses.reports.books import close_books, closed_through
+from plugin.courses.reports.books import Line, close_books, closed_through
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.by_month import (
     AGREED,
@@ -36,10 +37,17 @@ from plugin.courses.reports.by_month import (
     planned_visits,
     quotes_by_month,
 )
-from plugin.courses.reports.liability import liability, liability_sheet, reserve, reserve_sheet
+from plugin.courses.reports.liability import (
+    Reserve,
+    ReservedPackage,
+    liability,
+    liability_sheet,
+    reserve,
+    reserve_sheet,
+)
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
+from plugin.courses.reports.period import Period
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
-from plugin.errors import Refused
 from plugin.store import Store
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
@@ -47,8 +55,16 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.format import written_month
 from plugin.web.owner.forms import CloseBooksForm
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.usage import frame, period_for, usual
-from plugin.web.tables import Sorting, asked_one, file_answer, pdf_answer, sort_by_columns
+from plugin.web.reports.usage import frame, period_for, still_made, usual
+from plugin.web.tables import (
+    Sorting,
+    asked_one,
+    asked_search,
+    file_answer,
+    matching,
+    pdf_answer,
+    sort_by_columns,
+)
 from plugin.web.translations import N_, _
 
 Month = TypeVar("Month", QuotedMonth, AgreedMonth, CheckedMonth, PassMonth, LetterMonth, OrderedMonth)
@@ -72,13 +88,15 @@ def _made_by_month(
     @screens.get(f"/reports/{names}", endpoint="show")
     def show() -> ResponseReturnValue:
         store = current_services().store
-        months = reversed(read(store, pages.now()))
+        months, sorting = sort_by_columns(read(store, pages.now()), columns)
         rows = [each for each in months if any(column.cell(each) for column in columns[1:])]
-        return render_template(f"owner/{page or names}.html", columns=columns, rows=rows, **beside(store))
+        return render_template(
+            f"owner/{page or names}.html", columns=columns, rows=rows, sorting=sorting, **beside(store)
+        )
 
     @screens.get(f"/reports/{names}.<ending>", endpoint="save")
     def save(ending: str) -> Response:
-        months = read(current_services().store, pages.now())
+        months, _sorting = sort_by_columns(read(current_services().store, pages.now()), columns)
         return file_answer(file_of(file_title, columns, months), ending)
 
     return screens
@@ -157,9 +175,15 @@ reserve_report = Screens("reserve", __name__)
 
 @reserve_report.get("/reports/reserve", endpoint="show")
 def show_reserve() -> ResponseReturnValue:
-    seen, clinic = reserve(current_services().store, pages.today()), pages.clinic()
-    names = [written_month(month.first, clinic, "MMM") for month in seen.months] if seen else []
-    return render_template("owner/reserve.html", seen=seen, names=names)
+    seen, q = reserve(current_services().store, pages.today()), asked_search()
+    shown: dict[str, Any] = {}
+    if seen is not None:
+        columns = _reserve_columns(seen)
+        rows, sorting = _reserved(seen, columns)
+        # The sum of some packages would not be the figure it leads to.
+        totals = [] if q else [(_("All"), ReservedPackage("", "", seen.totals))]
+        shown = {"columns": columns, "rows": rows, "sorting": sorting, "totals": totals}
+    return render_template("owner/reserve.html", seen=seen, q=q, **shown)
 
 
 @reserve_report.get("/reports/reserve.<ending>", endpoint="save")
@@ -167,10 +191,37 @@ def save_reserve(ending: str) -> Response:
     """Return it as a file; raises Refused while the totals are being made."""
     seen = reserve(current_services().store, pages.today())
     if seen is None:
-        raise Refused(
-            _("The sums of all entries are being made. Try again in a few minutes."), code="not_ready"
-        )
-    return file_answer(reserve_sheet(seen), ending)
+        raise still_made()
+    rows, _sorting = _reserved(seen, _reserve_columns(seen))
+    return file_answer(reserve_sheet(replace(seen, packages=tuple(rows))), ending)
+
+
+def _reserved(seen: Reserve, columns: Columns[ReservedPackage]) -> tuple[list[ReservedPackage], Sorting]:
+    return sort_by_columns(matching(seen.packages, lambda row: row.name, asked_search()), columns, "today")
+
+
+def _reserve_columns(seen: Reserve) -> Columns[ReservedPackage]:
+    """Return the package, a column for the end of each month, and today."""
+    clinic = pages.clinic()
+
+    def courses(row: ReservedPackage) -> str:
+        return url_for("course_list.show", package=row.package_id, sort="value")
+
+    def month_end(place: int, month: Period) -> Column[ReservedPackage]:
+        days: dict[str, Any] = {"from": f"{month.first}", "to": f"{month.last}", "line": Line.CLOSING.value}
+
+        def entries(row: ReservedPackage) -> str:
+            # Behind a sum alone: those of a package reach back to its first sale.
+            return "" if row.package_id else url_for("entries.show", currency=clinic.currency, **days)
+
+        name = written_month(month.first, clinic, "MMM")
+        return Column(name, lambda row: row.values[place], Kind.MONEY, sort=month.key, link=entries)
+
+    return (
+        Column(N_("Package"), lambda row: row.name, Kind.TEXT, sort="package", link=courses),
+        *(month_end(place, month) for place, month in enumerate(seen.months)),
+        Column(N_("Today"), lambda row: row.values[-1], Kind.MONEY, sort="today"),
+    )
 
 
 month_report = Screens("month", __name__)

@@ -1,11 +1,11 @@
 """The accountant's journal, for the owner: a month, what is behind each line, its files, and its accounts."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.core.money import Money
 from plugin.courses.base.columns import file_of
 from plugin.courses.journal.accounts import (
     LONGEST_NAME,
@@ -31,7 +31,15 @@ from plugin.web.format import written_month
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.refusals import InvalidForm, Refusal, shows_refusals
 from plugin.web.reports.usage import usual
-from plugin.web.tables import Sorting, SortKey, file_answer, name_file, sort_rows
+from plugin.web.tables import (
+    Sorting,
+    SortKey,
+    asked_search,
+    file_answer,
+    matching,
+    name_file,
+    sort_rows,
+)
 from plugin.web.translations import N_, _
 
 blueprint = Screens("journal", __name__)
@@ -107,32 +115,35 @@ _FORMATS = (
 @blueprint.get("/reports/journal/line")
 def line() -> ResponseReturnValue:
     wanted = _asked_line()
-    found = behind_line(current_services().store, wanted)
-    rows, sorting = _sorted(found.rows)
+    rows, sorting = _rows(wanted)
+    q = asked_search()
     return render_template(
         "owner/journal_line.html",
         columns=BEHIND,
         wanted=wanted,
         rows=rows[:MOST_SHOWN],
         number=len(rows),
-        net=found.net,
+        net=Money(sum(each.net.amount for each in rows), wanted.currency),
+        q=q,
         sorting=sorting,
         account=read_chart(current_services().store).accounts[wanted.role],
         title=TITLES[wanted.section],
         asked=_line_address(wanted),
-        kept=_line_address(wanted) | {"sort": sorting.word},
+        kept=_line_address(wanted) | {"sort": sorting.word} | ({"q": q} if q else {}),
     )
 
 
 @blueprint.get("/reports/journal/line.<ending>")
 def save_line(ending: str) -> Response:
     wanted = _asked_line()
-    found = behind_line(current_services().store, wanted)
-    rows, _sorting = _sorted(found.rows)
+    rows, _sorting = _rows(wanted)
     return file_answer(file_of("Journal line", BEHIND, rows), ending, wanted.period)
 
 
-def _sorted(rows: Iterable[Behind]) -> tuple[list[Behind], Sorting]:
+def _rows(wanted: LineFilter) -> tuple[list[Behind], Sorting]:
+    """Return what is behind the line and matches the search in the address, in the order there."""
+    behind = behind_line(current_services().store, wanted).rows
+    rows = matching(behind, lambda row: f"{row.what} {row.client_name} {row.package_name}", asked_search())
     by_column = {each.sort: SortKey(each.order, each.is_descending) for each in BEHIND if each.sort}
     newest = SortKey(lambda each: (each.counts_on, each.source), is_descending=True)
     return sort_rows(rows, by_column | {"date": newest})

@@ -1,17 +1,31 @@
 """The courses behind a figure of the overview, for the owner."""
 
+from dataclasses import replace
+
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.core.text import folded
+from plugin.courses.base.columns import Share
 from plugin.courses.base.keyset import read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports import progress
-from plugin.courses.reports.progress import ProgressBy, course_progress, progress_sheet
+from plugin.courses.reports.progress import CourseProgress, ProgressBy, course_progress, progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import Sorting, asked_one, asked_sorting, file_answer, one_of, whole_number
+from plugin.web.reports.usage import figure_form
+from plugin.web.tables import (
+    Sorting,
+    SortKey,
+    asked_one,
+    asked_sorting,
+    file_answer,
+    one_of,
+    sort_rows,
+    whole_number,
+)
 
 blueprint = Screens("progress", __name__)
 
@@ -42,6 +56,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         is_first=after is None,
         about=request.args.get("of", "")[:_LONGEST_ID],
         kept={name: request.args[name][:_LONGEST_ID] for name in _NAMES if request.args.get(name)},
+        form=figure_form(request.args.get("package", ""), request.args.get("practitioner", "")),
         sorting=sorting,
         refusal=refusal,
     )
@@ -60,8 +75,38 @@ def _sorting() -> Sorting:
 
 @blueprint.get("/overview/progress.<ending>")
 def save_figures(ending: str) -> Response:
-    by = asked_one("by", ProgressBy) or ProgressBy.PACKAGE
-    return file_answer(progress_sheet(course_progress(current_services().store, pages.now(), by), by), ending)
+    by = asked_by()
+    found, _sorting = sorted_progress(course_progress(current_services().store, pages.now(), by), by)
+    return file_answer(progress_sheet(found, by), ending)
+
+
+def asked_by() -> ProgressBy:
+    return asked_one("by", ProgressBy) or ProgressBy.PACKAGE
+
+
+def sorted_progress(found: CourseProgress, by: ProgressBy) -> tuple[CourseProgress, Sorting]:
+    """Return the figures in the order in the address, else the latest month or the most courses first."""
+    is_month = by is ProgressBy.MONTH
+    name = SortKey(lambda row: row.key if is_month else folded(row.name) or None, is_descending=is_month)
+    courses = SortKey(lambda row: sum(row.outcomes.values()), is_descending=True)
+    keys = {"name": name, "courses": courses} if is_month else {"courses": courses, "name": name}
+    rows, sorting = sort_rows(found.rows, {**keys, **_FIGURES}, "progress")
+    return replace(found, rows=tuple(rows)), sorting
+
+
+def _part(share: Share) -> float | None:
+    return share.part / share.whole if share.whole else None
+
+
+_FIGURES = {
+    "completed": SortKey(lambda row: _part(row.completed), is_descending=True),
+    "stalled": SortKey(lambda row: row.outcomes[Outcome.STALLED], is_descending=True),
+    "expired": SortKey(lambda row: row.outcomes[Outcome.EXPIRED], is_descending=True),
+    "under_way": SortKey(lambda row: row.outcomes[Outcome.UNDER_WAY], is_descending=True),
+    "stops": SortKey(lambda row: row.stops_most_after),
+    "days": SortKey(lambda row: row.average_days, is_descending=True),
+    "again": SortKey(lambda row: _part(row.again), is_descending=True),
+}
 
 
 def _asked() -> progress.ProgressFilter:

@@ -15,6 +15,7 @@ from plugin.core.text import folded
 from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.keyset import read_order
 from plugin.courses.base.words import money_text
+from plugin.courses.catalog.packages import package_names
 from plugin.courses.reports.books import Line
 from plugin.courses.reports.entries import (
     ORDERS,
@@ -40,10 +41,12 @@ from plugin.courses.reports.usage import (
     practitioner_name,
     usage,
 )
+from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.format import locale_of, written_day, written_month
-from plugin.web.owner.forms import PayForm, PeriodForm
+from plugin.web.lists.courses import practitioner_choices
+from plugin.web.owner.forms import FigureForm, PayForm, PeriodForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.tables import Sorting, asked_one, asked_sorting, file_answer, sort_by_columns
 from plugin.web.translations import N_, _
@@ -76,6 +79,20 @@ def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any
     }
 
 
+def still_made() -> Refused:
+    """Return the refusal of a file whose totals are still being made."""
+    return Refused(_("The sums of all entries are being made. Try again in a few minutes."), code="not_ready")
+
+
+def figure_form(package_id: str, practitioner: str) -> FigureForm:
+    """Return the filters of the pages behind a figure, with the packages and practitioners of the clinic."""
+    form = FigureForm.shown(package=package_id, practitioner=practitioner)
+    store = current_services().store
+    form.package.choices = [("", _("Any package")), *package_names(store)]
+    form.practitioner.choices = [("", _("Anyone")), *practitioner_choices(store), *NAMELESS.items()]
+    return form
+
+
 behind = Screens("entries", __name__)
 
 _LONGEST_ID = 200
@@ -102,6 +119,7 @@ def show_entries(refusal: Refusal | None = None) -> ResponseReturnValue:
         sign=-1 if is_redeemed else 1,
         about=request.args.get("of", "")[:_LONGEST_ID],
         refusal=refusal,
+        form=figure_form(wanted.package_id, wanted.practitioner),
         kept={**_kept(wanted), "sort": sorting.word},
         sorting=sorting,
     )
