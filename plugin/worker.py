@@ -234,6 +234,8 @@ class Worker:
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
         drop_left_work(self._services.settings, self._services.store)
+        # Nobody waits for what the worker writes as the desk waits for a use.
+        self._services.store.gives_way = True
         loops = [threading.Thread(target=self._drain_always, args=(loop, stop)) for loop in LOOPS]
         for thread in loops:
             thread.start()

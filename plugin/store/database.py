@@ -169,6 +169,9 @@ class Store:
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = Turns() if self.is_sqlite else nullcontext()
+        # Whether each transaction leaves SQLite to other processes for as long as it took, as the worker's do. Who
+        # waits for SQLite asks again each millisecond: without the pause another process hardly comes in.
+        self.gives_way = False
         # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
         self._reader = self._isolated("REPEATABLE READ", postgresql_readonly=True)
         # On SQLite only what sends BEGIN is in a transaction.
@@ -234,18 +237,22 @@ class Store:
         """Open a session that commits when the block succeeds and rolls back when it raises."""
         # The connection begins and commits: most of what a session's own commit does is for several databases.
         try:
-            with self._one_writer, self.engine.connect() as connection:
-                begin_writing(connection)
-                session = _WritingSession(connection)
-                with connection.begin(), session:
-                    try:
-                        yield session
-                        session.flush()
-                        session.commit_with_what_is_on_its_way()
-                    except BaseException:
-                        # The pool may not get a connection on which something is on its way.
-                        session.give_up()
-                        raise
+            with self._one_writer:
+                with self.engine.connect() as connection:
+                    begin_writing(connection)
+                    began = time.monotonic() if self.gives_way else 0.0
+                    session = _WritingSession(connection)
+                    with connection.begin(), session:
+                        try:
+                            yield session
+                            session.flush()
+                            session.commit_with_what_is_on_its_way()
+                        except BaseException:
+                            # The pool may not get a connection on which something is on its way.
+                            session.give_up()
+                            raise
+                if self.gives_way and self.is_sqlite:
+                    time.sleep(time.monotonic() - began)
         except DBAPIError as error:
             if self.write_failures.note(error) and not isinstance(error, OperationalError):
                 # PostgreSQL's driver calls a read-only database an internal error.
@@ -264,34 +271,17 @@ class Store:
                 time.sleep(0.005 * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
         raise AssertionError("unreachable")
 
-    def transact_in_turn(self, work: Callable[[Session], T]) -> T:
-        """Run one of many transactions in a row, then leave others as long as it took, once it had the lock.
-
-        Who waits for SQLite asks again each millisecond: without the pause another process hardly comes in.
-        """
-        began = 0.0
-
-        def begin(session: Session) -> T:
-            nonlocal began
-            began = time.monotonic()
-            return work(session)
-
-        result = self.transact(begin)
-        if self.is_sqlite:
-            time.sleep(time.monotonic() - began)
-        return result
-
     def transact_in_parts(
         self, part: Callable[[Session, str], tuple[int, str | None]], should_stop: Callable[[], bool]
     ) -> int:
-        """Run a part after the other, each as `transact_in_turn` does; return how much all did.
+        """Run a part after the other, each in a transaction of its own; return how much all did.
 
         A part is given where the one before ended, "" at first, and returns how much it did and where it ended, None
         for the last one.
         """
         done, place = 0, ""
         while not should_stop():
-            some, following = self.transact_in_turn(lambda session: part(session, place))  # noqa: B023 - run at once
+            some, following = self.transact(lambda session: part(session, place))  # noqa: B023 - run at once
             done += some
             if following is None:
                 break

@@ -158,7 +158,7 @@ class TestWriting:
             with pytest.raises(DatabaseError, match="not a database"), store.writing():
                 pass
 
-    def test_who_writes_in_turn_pauses_for_as_long_as_it_wrote_and_not_as_it_waited(
+    def test_who_gives_way_pauses_for_as_long_as_it_wrote_and_not_as_it_waited(
         self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now, naps = 0.0, list[float]()
@@ -178,7 +178,8 @@ class TestWriting:
         monkeypatch.setattr(time, "sleep", nap)
         monkeypatch.setattr(time, "monotonic", lambda: now)
         with Store(sqlite_url) as store, another_writing(store) as other:
-            store.transact_in_turn(write)
+            store.gives_way = True
+            store.transact(write)
         assert naps == [0.001, 0.001, 0.001, 2]
 
     def test_what_stays_locked_is_told_after_a_while(

@@ -97,7 +97,7 @@ def seal(store: Store, now: datetime, *, is_quick: bool = False) -> LedgerHead |
         last = LedgerHead(newest.number, newest.sha256) if newest is not None else None
         new = _new_rows(session, newest.sealed_at - _OVERLAP if is_quick and newest is not None else None)
         for some in batched(new, MOST_ROWS):
-            last = store.transact_in_turn(partial(_write, now=now, last=last, rows=tuple(some)))
+            last = store.transact(partial(_write, now=now, last=last, rows=tuple(some)))
             if last is None:
                 break
     return ledger_head(store)

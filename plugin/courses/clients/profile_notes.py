@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.course import CourseState
 from plugin.courses.base.clinic import clinic_in, local_date_in
+from plugin.courses.base.course_extras import CLIENT_IDS
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
-from plugin.courses.base.state import each_state
+from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, allowed
@@ -125,12 +126,9 @@ def _has_course(session: Session, client_id: str) -> bool:
 
 
 def _texts(session: Session, client_ids: Sequence[str], today: date) -> dict[str, str]:
-    which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
-    # In the order of use: what expires first, then the oldest.
-    order = (Course.expires_on.is_(None), Course.expires_on, Course.sold_at)
     clinic = clinic_in(session)
     courses: defaultdict[str, list[CourseState]] = defaultdict(list)
-    for state, row in each_state(session, which, today=today, order_by=order):
+    for state, row in states_of(session, _STATES, {"client_ids": list(client_ids)}, today=today):
         courses[row.client_id].append(state)
     return {
         client_id: profile_text(
@@ -268,6 +266,11 @@ def _links(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(SquareCustomer).where(*current, *conditions).scalar_subquery()
 
 
+# In the order of use: what expires first, then the oldest.
+_STATES = prepared_states(
+    select(Course.id).where(Course.client_id.in_(CLIENT_IDS), Course.closed_as.is_(None)),
+    order_by=(Course.expires_on.is_(None), Course.expires_on, Course.sold_at),
+)
 _STATUS = Prepared(
     select(
         _last_job(Outbox.state),

@@ -79,7 +79,7 @@ def _begin_again_in_parts(store: Store, should_stop: Callable[[], bool]) -> None
         if last is None:
             store.transact(partial(_begin_again, noted_in=generation))
             return
-        if not store.transact_in_turn(partial(_note_part, after=after, last=last, noted_in=generation)):
+        if not store.transact(partial(_note_part, after=after, last=last, noted_in=generation)):
             return
         after = last
 
