@@ -49,7 +49,6 @@ from plugin.square.inbox import set_aside
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
 from plugin.square.sync.poll import OPEN_EVERY_S, Poller
-from plugin.store.commits import Commits
 from plugin.webhooks.deliver import deliver_due, note_what_expires
 
 INBOX = "inbox"
@@ -242,7 +241,7 @@ class Worker:
         # By the monotonic clock: setting the computer's clock neither delays nor hastens timers.
         due, timers = sched.scheduler(time.monotonic), self.timers(stop)
         # A thread for each, started when no other is idle: those that wait for Square or a receiver delay no other.
-        with Commits(self._services.store) as commits, ThreadPoolExecutor(len(timers)) as pool:
+        with ThreadPoolExecutor(len(timers)) as pool:
 
             def run(do: Callable[[], object], every_s: float) -> None:
                 wait_s = self._safely(do)
@@ -256,7 +255,7 @@ class Worker:
                 due.enter(number * LISTEN_EVERY_S, 0, begin, timer)
             while not stop.is_set():
                 due.run(blocking=False)
-                if self._safely(commits.has_new):
+                if self._safely(self._services.store.commits.has_new):
                     self._news.tell()
                 stop.wait(LISTEN_EVERY_S)
             self._news.tell()

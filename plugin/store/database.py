@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from plugin.errors import ConfigurationError
+from plugin.store.commits import Commits
 from plugin.store.postgresql import postgresql_engine
 from plugin.store.prepared import Prepared, Values, pipeline
 from plugin.store.turns import Turns
@@ -166,6 +167,7 @@ class Store:
             self.url, {**pool, "pool_use_lifo": True}
         )
         self.write_failures = WriteFailures(self.url)
+        self.commits = Commits(self)
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = Turns() if self.is_sqlite else nullcontext()
@@ -185,6 +187,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
+        self.commits.close()
         self.engine.dispose()
 
     def _isolated(self, level: str, **options: bool) -> Engine:

@@ -26,6 +26,7 @@ from plugin.web import (
     headers,
     health,
     lists,
+    live,
     metrics,
     offline,
     owner,
@@ -120,6 +121,7 @@ def make_application(
     )
     app.config.from_mapping(_configuration(known, root))
     app.extensions["coursekeeper"] = services or open_services(known)
+    live.set_up(app)
     proxy.set_up(app)
     _furnish(app)
     return app

@@ -3,12 +3,14 @@
 The line has the template of the route instead of the path: paths contain ids and the keys of private pages.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 import secrets
 import time
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, g, has_request_context, request
 from flask.globals import app_ctx, request_ctx
@@ -19,6 +21,9 @@ from plugin.errors import CoursekeeperError
 from plugin.web import current_services
 from plugin.web.headers import GuardedResponse
 from plugin.web.metrics import count_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HEADER = "X-Request-ID"
 # Hexadecimal digits, as proxies make them: no name, e-mail address or phone number can pass as one.
@@ -68,10 +73,19 @@ def log_failure(error: BaseException | None) -> None:
     _log.error("failed", request_id=request_id(), **facts)
 
 
+def note_unchanged(environ: WSGIEnvironment, endpoint: str | None, seconds: float) -> str:
+    """Count a question of an open page that was answered without looking at it again; return its id."""
+    count_request(endpoint, "GET", HTTPStatus.NO_CONTENT, seconds)
+    return _id(environ.get("HTTP_X_REQUEST_ID", ""))
+
+
 def _begin() -> None:
-    sent = request.headers.get(HEADER, "").lower()
-    g.request_id = sent if _WELL_FORMED.match(sent) else secrets.token_hex(8)
+    g.request_id = _id(request.headers.get(HEADER, ""))
     g.request_began = time.perf_counter()
+
+
+def _id(sent: str) -> str:
+    return sent.lower() if _WELL_FORMED.match(sent.lower()) else secrets.token_hex(8)
 
 
 def _is_quiet(asked: Request, response: Response) -> bool:

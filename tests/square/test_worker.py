@@ -57,7 +57,7 @@ def test_a_commit_that_it_does_not_hear_of_leaves_nothing_undone(
             return False
         raise OperationalError("PRAGMA data_version", {}, OSError("gone"))
 
-    monkeypatch.setattr("plugin.worker.Commits.has_new", has_new)
+    monkeypatch.setattr(Commits, "has_new", has_new)
     monkeypatch.setattr("plugin.worker.DUE_EVERY_S", 0.05)
     _left_alone(lite_clinic)
     assert len(lite_clinic.ledger()) == 1
