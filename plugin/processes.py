@@ -2,19 +2,26 @@
 
 On Linux a child is forked from this process and shares what it has loaded. Elsewhere it is started anew: the system
 libraries of macOS may not be used after a fork.
+
+Imports little, and nothing of ours: a family that has let go of what it loaded (`let_go`) is this file alone.
 """
 
-import ctypes
+from __future__ import annotations
+
+import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import NoReturn
 
 # A child whose parent was killed (kill -9) must not run on alone: it ends with this parent.
 PARENT = "COURSEKEEPER_PARENT"
@@ -31,26 +38,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Fork:
-    """A forked process, with the methods of `Popen` that a family uses.
+    """A forked process, with the methods of `Popen` that a family uses."""
 
-    What `run` raises unwinds the stack of the parent as well, so that the interpreter ends as usual.
-    """
-
-    def __init__(self, run: Callable[[], object], environment: Mapping[str, str]) -> None:
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
         self.returncode: int | None = None
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # A signal that arrives before the child has handlers of its own must not be taken for the parent's.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        try:
-            self.pid = os.fork()
-            if self.pid == 0:
-                _begin_alone(environment)
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-        if self.pid == 0:
-            run()
-            sys.exit(0)
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
@@ -59,19 +51,31 @@ class Fork:
             self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
-    def wait(self, timeout: float = GRACE_S) -> int:
-        """Return its exit code; raises TimeoutExpired after so many seconds."""
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("a forked process", timeout)
-            time.sleep(0.02)
-        return code
-
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+
+def _fork(run: Callable[[], object], environment: Mapping[str, str]) -> Fork:
+    """Run in a forked process.
+
+    What `run` raises unwinds the stack of the parent as well, so that the interpreter ends as usual.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A signal that arrives before the child has handlers of its own must not be taken for the parent's.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _begin_alone(environment)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    if pid == 0:
+        run()
+        sys.exit(0)
+    return Fork(pid)
 
 
 def _begin_alone(environment: Mapping[str, str]) -> None:
@@ -84,29 +88,37 @@ def _begin_alone(environment: Mapping[str, str]) -> None:
     os.close(nothing)
 
 
-@dataclass
 class Child:
-    """One process: its command, whether all must end when it does, and where its output is stored.
+    """One process: its command, whether all must end when it ends, and where its output is stored.
 
     `run` does in a forked process what the command does in one that is started anew.
     """
 
-    name: str
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    is_vital: bool = True
-    log: Path | None = None
-    run: Callable[[], object] | None = None
-    process: subprocess.Popen[bytes] | Fork | None = field(default=None, repr=False)
-    started_at: float = 0.0
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        is_vital: bool = True,
+        log: Path | None = None,
+        run: Callable[[], object] | None = None,
+    ) -> None:
+        self.name, self.arguments, self.environment = name, arguments, environment
+        self.is_vital, self.log, self.run = is_vital, log, run
+        self.process: subprocess.Popen[bytes] | Fork | None = None
+        self.started_at = 0.0
 
     def start(self) -> None:
         """Start the process in a group of its own, so that Ctrl-C reaches it only through us."""
         environment = {**os.environ, **self.environment, PARENT: str(os.getpid())}
         self.started_at = time.monotonic()
         if FORKS and self.run is not None:
-            self.process = Fork(self.run, environment)
+            self.process = _fork(self.run, environment)
             return
+        # Not before: see the head of this file.
+        import subprocess
+
         with self.log.open("ab") if self.log else nullcontext() as said:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
                 [sys.executable, *self.arguments],
@@ -124,7 +136,10 @@ class Child:
 
 
 class Family:
-    """Runs children until it is stopped or a vital one ends; restarts the others, with growing waits."""
+    """Runs children until it is stopped or a vital one ends; restarts the others, with growing waits.
+
+    A vital one that was killed by a signal is restarted, too: it did not mean to end.
+    """
 
     def __init__(self, children: Sequence[Child]) -> None:
         self._children = list(children)
@@ -162,7 +177,7 @@ class Family:
             for child in self._children:
                 if child.exit_code is None:
                     continue
-                if child.is_vital:
+                if child.is_vital and child.exit_code >= 0:
                     return child.exit_code or 1
                 self._start_again(child)
         return 0
@@ -175,6 +190,32 @@ class Family:
             return
         print(f"The {child.name} ended unexpectedly; it is started again.", file=sys.stderr, flush=True)
         child.start()
+
+    def let_go(self) -> NoReturn:
+        """Supervise the forked children from now on as a program that has loaded this file alone; never return.
+
+        What both have written over since they were forked would be kept by this process, which never reads it. One
+        that is restarted is started anew.
+        """
+        children = [
+            [
+                each.name,
+                list(each.arguments),
+                dict(each.environment),
+                each.is_vital,
+                each.started_at,
+                each.process.pid,
+            ]
+            for each in self._children
+            if each.process
+        ]
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Until the new program has its handlers, which this process has had for it until now.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        if self.is_stopping:
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.execv(sys.executable, [sys.executable, "-I", "-S", __file__, json.dumps(children)])  # noqa: S606 - as above
 
     def stop(self) -> None:
         """Ask every child to end, last started first; kill what has not ended after 15 seconds."""
@@ -190,13 +231,10 @@ class Family:
 
 
 def _await(child: Child, deadline: float) -> None:
-    if child.process is None:
-        return
-    try:
-        child.process.wait(timeout=max(0.1, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        _signal(child, signal.SIGKILL)
-        child.process.wait()
+    while child.exit_code is None:
+        if time.monotonic() > deadline:
+            _signal(child, signal.SIGKILL)
+        time.sleep(0.02)
 
 
 def _signal(child: Child, number: int) -> None:
@@ -211,6 +249,9 @@ def use_one_heap() -> None:
     of the threads of a worker that was 10 MB. Other systems have one anyway. What is large is returned at once, always:
     after the 19 MB of a password that was checked, glibc would keep up to twice as much for the next one.
     """
+    # As above.
+    import ctypes
+
     with suppress(AttributeError, OSError):
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_ARENA_MAX, 1)
@@ -223,6 +264,9 @@ def end_with_parent() -> None:
     if parent is None:
         return
     if FORKS:
+        # As above.
+        import ctypes
+
         # By the kernel: gunicorn forks its processes from this one, which is safe without a thread beside it only.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
@@ -246,3 +290,24 @@ def _has_lost_parent() -> bool:
 def _named_parent(environment: Mapping[str, str]) -> int | None:
     named = environment.get(PARENT, "")
     return int(named) if named.isdigit() else None
+
+
+def _family_of(children: str) -> Family:
+    """Return a family of children that run already, as `let_go` has described them."""
+    known = []
+    for name, arguments, environment, is_vital, started_at, pid in json.loads(children):
+        child = Child(name, arguments, environment, is_vital=is_vital)
+        child.started_at, child.process = started_at, Fork(pid)
+        known.append(child)
+    return Family(known)
+
+
+if __name__ == "__main__":
+    family = _family_of(sys.argv[1])
+    family.stop_on_signals()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    try:
+        code = family.wait()
+    finally:
+        family.stop()
+    sys.exit(code)

@@ -9,12 +9,14 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 import tempfile
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.sock import create_sockets  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from sqlalchemy.orm import configure_mappers
 
@@ -32,6 +34,8 @@ from plugin.web import pages
 
 THREADS = 8
 SLOWEST_ANSWER_S = 60
+# To end in, once no request is waited for.
+_LAST_S = 4
 _INVITATION = """
   Coursekeeper is ready to be set up. Open it in a browser:
 
@@ -41,6 +45,7 @@ _INVITATION = """
   A new code: coursekeeper setup-code
 """
 _THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - only compared
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # A folder in memory, where there is one.
 _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
@@ -62,6 +67,33 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         """Return the application within the process that serves it, which closes it when it ends."""
         atexit.register(self._app.extensions["coursekeeper"].close)
         return self._app
+
+    def run(self) -> None:
+        """Serve until SIGTERM. One process serves by itself: gunicorn's own, which would watch it, is 8 MB."""
+        if self.cfg.workers > 1:
+            super().run()
+            return
+        log = Logger(self.cfg)
+        worker = _Alone(0, 0, create_sockets(self.cfg, log), self, SLOWEST_ANSWER_S, self.cfg, log)
+        worker.pid = os.getpid()
+        try:
+            worker.init_process()
+        finally:
+            # A request that is not answered by now does not keep the process, as it would not with gunicorn above it.
+            signal.alarm(_LAST_S)
+
+
+class _Alone(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """The process that serves, without one of gunicorn's above it."""
+
+    def init_signals(self) -> None:
+        """Go on when a terminal is closed, as gunicorn's own process does."""
+        super().init_signals()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def is_parent_alive(self) -> bool:
+        """Return True: who started us may leave us running, and `end_with_parent` knows who may not."""
+        return True
 
 
 def serve_web(settings: Settings, *, host: str, port: int, app: Flask | None = None) -> None:
@@ -89,7 +121,10 @@ def serve_web(settings: Settings, *, host: str, port: int, app: Flask | None = N
         "forwarded_allow_ips": "",
         "worker_tmp_dir": _MEMORY,
     }
-    _Gunicorn(app or make_ready(settings, host=host, port=port), options).run()
+    app = app or make_ready(settings, host=host, port=port)
+    if _processes(settings) > 1:
+        _delete_metrics_at_end()
+    _Gunicorn(app, options).run()
 
 
 def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = False) -> Flask:
@@ -101,7 +136,8 @@ def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = 
     use_one_heap()
     write_web_log_to_stderr()
     if _processes(settings) > 1:
-        _share_metrics(_MEMORY)
+        # The processes count requests together: prometheus_client reads this variable when it is imported.
+        os.environ[_METRICS] = tempfile.mkdtemp(prefix="coursekeeper-metrics-", dir=_MEMORY)
     # Hardly anything becomes garbage now; looking for it would take a tenth of the time.
     gc.disable()
     try:
@@ -146,15 +182,12 @@ def _invite_to_set_up(settings: Settings, host: str, port: int) -> None:
     print(_INVITATION.format(address=address, code=code), flush=True)
 
 
-def _share_metrics(parent: str | None) -> None:
-    """Let the processes count requests together: prometheus_client reads this variable when it is imported."""
-    folder = tempfile.mkdtemp(prefix="coursekeeper-metrics-", dir=parent)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+def _delete_metrics_at_end() -> None:
     owner = os.getpid()
 
     def delete() -> None:
         # A forked process that ends must not delete the folder of the others.
         if os.getpid() == owner:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(os.environ[_METRICS], ignore_errors=True)
 
     atexit.register(delete)

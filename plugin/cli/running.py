@@ -100,6 +100,8 @@ def _run_family(host: str, port: int, settings: Settings | None = None) -> int:
     family.stop_on_signals()
     family.start()
     try:
+        if web.run is not None:
+            family.let_go()
         return family.wait()
     finally:
         family.stop()

@@ -63,13 +63,13 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
 
 @contextmanager
 def served(url: str, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
-    """Serve the web alone; give its port and the process that answers."""
+    """Serve the web alone; give its port and its process, which answers."""
     port = free_port()
     environment = environment_of(url, port=port, SQUARE_WEBHOOK_SIGNATURE_KEY=SIGNATURE_KEY)
     command = [sys.executable, "-m", "tests.bench.served", str(port)]
     address = f"http://127.0.0.1:{port}/healthz"
     with running(command, address, environment=environment, folder=folder) as process:
-        yield port, psutil.Process(process.pid).children()[0]
+        yield port, psutil.Process(process.pid)
 
 
 def _rate(port: int, process: psutil.Process, source: Next, busy: list[float]) -> float:

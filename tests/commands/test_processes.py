@@ -102,7 +102,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 
 
 FORKED = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from plugin.processes import Child, Family, end_with_parent
 
@@ -123,33 +123,45 @@ def lasts():
 
 def is_vital():
     end_with_parent()
+    if not mark.with_name("killed").exists():
+        mark.with_name("killed").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     while mark.stat().st_size < int(sys.argv[3]):
         time.sleep(0.02)
     raise SystemExit(3)
 
 children = [
     Child("lasting", [], {}, run=lasts),
-    Child("worker", [], {}, is_vital=False, run=falls),
-    Child("vital", [], {}, run=is_vital),
+    Child("worker", [*sys.argv[:5], "falls"], {}, is_vital=False, run=falls),
+    Child("vital", [*sys.argv[:5], "is_vital"], {}, run=is_vital),
 ]
+if sys.argv[5:]:
+    # Started anew.
+    globals()[sys.argv[5]]()
 mark.touch()
 family = Family(children)
 family.stop_on_signals()
 family.start()
 try:
+    if sys.argv[4] == "lets go":
+        family.let_go()
     code = family.wait()
 finally:
     family.stop()
 print("the family has ended", flush=True)
 sys.exit(code)
 """
+# Whether the parent lets go of what it has loaded, and what it says at its end.
+PARENTS = {"stays": "the family has ended\n", "lets go": ""}
 
 
-def _forked(folder: Path, falls: int) -> subprocess.Popen[str]:
+def _forked(folder: Path, falls: int, parent: str) -> subprocess.Popen[str]:
     if not FORKS:
         missing("children are started anew here", is_needed=False)
+    (folder / "forked.py").write_text(FORKED)
     return subprocess.Popen(
-        [sys.executable, "-c", FORKED, folder / "mark", folder / "pids", str(falls)],
+        [sys.executable, folder / "forked.py", folder / "mark", folder / "pids", str(falls), parent],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -162,26 +174,41 @@ def _is_lasting(folder: Path) -> bool:
     return pids.exists() and pids.read_text().endswith("\n")
 
 
-def test_forked_children_start_fall_and_end_as_others_do(tmp_path: Path) -> None:
-    said, complained = (process := _forked(tmp_path, 2)).communicate(timeout=60)
+@pytest.mark.parametrize("parent", PARENTS)
+def test_forked_children_start_fall_and_end_as_others_do(tmp_path: Path, parent: str) -> None:
+    said, complained = (process := _forked(tmp_path, 2, parent)).communicate(timeout=60)
     assert process.returncode == 3
     # A child that ends unwinds the parent's stack, and must not end the others on its way.
-    assert said == "the family has ended\n"
+    assert said == PARENTS[parent]
     assert complained.count("The worker ended unexpectedly; it is started again.") >= 1
+    # It did not mean to end.
+    assert complained.count("The vital ended unexpectedly; it is started again.") == 1
     assert complained.count("ValueError: what a child raises is its own") >= 2
     assert not _is_alive(int((tmp_path / "pids").read_text()))
 
 
+@pytest.mark.parametrize("parent", PARENTS)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_forked_children_end_with_their_parent(tmp_path: Path, how: signal.Signals) -> None:
-    process = _forked(tmp_path, 600)
+def test_forked_children_end_with_their_parent(tmp_path: Path, how: signal.Signals, parent: str) -> None:
+    process = _forked(tmp_path, 600, parent)
     assert until(lambda: _is_lasting(tmp_path))
     process.send_signal(how)
     said, _ = process.communicate(timeout=60)
-    assert (process.returncode, said) == (
-        (-9, "") if how == signal.SIGKILL else (0, "the family has ended\n")
-    )
+    assert (process.returncode, said) == ((-9, "") if how == signal.SIGKILL else (0, PARENTS[parent]))
     assert until(lambda: not _is_alive(int((tmp_path / "pids").read_text())))
+
+
+def test_who_lets_go_keeps_its_number_and_none_of_what_it_had_loaded(tmp_path: Path) -> None:
+    process = _forked(tmp_path, 600, "lets go")
+    try:
+        command, memory = Path(f"/proc/{process.pid}/cmdline"), Path(f"/proc/{process.pid}/smaps_rollup")
+        assert until(lambda: b"processes.py" in command.read_bytes() and _is_lasting(tmp_path))
+        assert until(lambda: b"Pss_Anon" in memory.read_bytes())
+        anonymous = next(line for line in memory.read_text().splitlines() if line.startswith("Pss_Anon"))
+        assert int(anonymous.split()[1]) < 10_000
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 def _is_alive(pid: int) -> bool:
