@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Row, bindparam, select
 
 from plugin.core.acts import Role, require
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.attention import clients, sales
+from plugin.courses.attention import clients, operation, sales, visits
 from plugin.courses.attention.kind import AttentionKind, Resolution
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import AttentionView, ClientView, Page, from_row
@@ -81,7 +81,7 @@ def _answer(row: Attention | Row[Any]) -> str | None:
 
 
 # To add a kind, declare it in its subject's module and open it where it occurs.
-KINDS = {each.kind: each for part in (sales, clients) for each in part.KINDS}
+KINDS = {each.kind: each for part in (sales, clients, visits, operation) for each in part.KINDS}
 
 
 def kind_of(kind: str) -> AttentionKind:

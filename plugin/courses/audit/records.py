@@ -39,6 +39,11 @@ _CALLED = {
     "staff": "The member of the staff",
     "api_token": "The API token",
     "passkey": "The passkey",
+    HISTORY: "The line of the history",
+    "handout": "The paper that was handed out",
+    "document": "The document",
+    "document_file": "The file of the document",
+    "agreement_signature": "The signed agreement",
 }
 
 
@@ -202,23 +207,11 @@ def _records(session: Session) -> _Found:
             if there is None and kind == "passkey":
                 # Its owner may remove it.
                 continue
-            said = f"The {_CALLED_SEALED[kind]} is gone; it was sealed." if there is None else _ANOTHER[kind]
+            said = f"{_CALLED[kind]} is gone; it was sealed." if there is None else _ANOTHER[kind]
             yield seal, Finding("sealed", row_id, said)
 
 
-_CALLED_SEALED = {
-    "course": "course",
-    "allowance": "allowance",
-    "staff": "member of the staff",
-    "api_token": "API token",
-    "passkey": "passkey",
-    HISTORY: "line of the history",
-    "handout": "paper that was handed out",
-    "document": "document",
-    "document_file": "file of the document",
-    "agreement_signature": "signed agreement",
-}
-_ANOTHER = {kind: f"The {called} is not as it was sealed." for kind, called in _CALLED_SEALED.items()}
+_ANOTHER = {kind: f"{called} is not as it was sealed." for kind, called in _CALLED.items()}
 
 
 def _kept(session: Session) -> _Found:
@@ -228,7 +221,7 @@ def _kept(session: Session) -> _Found:
             if row[0] is None:
                 yield (
                     sealed.seal,
-                    Finding("sealed", sealed.row_id, f"The {_CALLED_SEALED[kind]} is gone; it was sealed."),
+                    Finding("sealed", sealed.row_id, f"{_CALLED[kind]} is gone; it was sealed."),
                 )
             elif sealed.salt != ERASED and kept_fingerprint(sealed.salt, row) != sealed.sha256:
                 yield sealed.seal, Finding("sealed", sealed.row_id, _ANOTHER[kind])

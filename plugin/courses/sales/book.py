@@ -25,7 +25,7 @@ from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.catalog.packages import packages_of_variations_in
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
-from plugin.courses.sales.changed_sale import ask_about_changes
+from plugin.courses.sales.changed_sale import BookedCourse, ask_about_changes
 from plugin.courses.sales.checkout_views import begun_for_in, begun_of_order_in
 from plugin.courses.sales.payments import receive_money, sale_key
 from plugin.courses.sales.public_orders import client_of_public_order
@@ -77,7 +77,7 @@ def book_sale(
     # An invoice canceled part-paid has no line left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
-        checkout_ids = tuple(row.checkout_id for row in begun)
+        checkout_ids = tuple(row.id for row in begun)
         event = SaleBooked(
             sale.square_order_id,
             client_id,
@@ -85,7 +85,7 @@ def book_sale(
             so_far,
             checkout_ids,
             is_paid_more=bool(paid),
-            public_order_id=ordered.public_order_id if ordered is not None else None,
+            public_order_id=ordered.id if ordered is not None else None,
         )
         attention += publish(work, event)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
@@ -112,38 +112,28 @@ class _Unit:
     charge: Charge
 
 
-# Rows of `_OF_ORDER`, typed as the courses whose columns they have: no other column is there.
-_Booked: TypeAlias = Sequence[Course]
-
-
-def _booked(session: Session, square_order_id: str) -> _Booked:
+def _booked(session: Session, square_order_id: str) -> list[BookedCourse]:
     """Return the courses that a Square order has opened, by line and unit."""
     session.flush()
-    return _OF_ORDER.all(session.connection(), {"order_id": square_order_id})
+    rows = _OF_ORDER.all(session.connection(), {"order_id": square_order_id})
+    return [BookedCourse(*row) for row in rows]
 
 
 # Statements are built once: building them takes longer than the database does.
 _OF_ORDER = Prepared(
-    select(
-        Course.id,
-        Course.client_id,
-        Course.package_id,
-        Course.package_name,
-        Course.price,
-        Course.tax,
-        Course.tax_in_price,
-        Course.currency,
-        Course.closed_as,
-        Course.square_line_uid,
-        Course.unit,
-    )
+    select(*(getattr(Course, name) for name in BookedCourse._fields))
     .where(Course.square_order_id == bindparam("order_id"))
     .order_by(Course.square_line_uid, Course.unit)
 )
 
 
 def _lines_to_book(
-    work: Work, sale: Sale, booked: _Booked, linked: Mapping[str, str], *, accept_currency: bool
+    work: Work,
+    sale: Sale,
+    booked: Sequence[BookedCourse],
+    linked: Mapping[str, str],
+    *,
+    accept_currency: bool,
 ) -> tuple[list[str], list[_PackageLine]]:
     """Return the attention items of lines that need a person, and the other lines that sell a package."""
     attention: list[str] = []
@@ -162,7 +152,9 @@ def _lines_to_book(
     return attention, lines
 
 
-def _packages(session: Session, sale: Sale, booked: _Booked, linked: Mapping[str, str]) -> dict[str, Package]:
+def _packages(
+    session: Session, sale: Sale, booked: Sequence[BookedCourse], linked: Mapping[str, str]
+) -> dict[str, Package]:
     """Return the package of each line: linked by a person, linked to its item, or booked before."""
     by_variation = packages_of_variations_in(session, [line.square_variation_id for line in sale.lines])
     variations = {variation_id: package.id for variation_id, package in by_variation.items()}
@@ -190,7 +182,7 @@ def booked_lines_in(session: Session, square_order_id: str) -> frozenset[str]:
     return frozenset(uid for uid in session.scalars(rows) if uid is not None)
 
 
-def _missing_units(sold: _PackageLine, booked: _Booked) -> Iterator[_Unit]:
+def _missing_units(sold: _PackageLine, booked: Sequence[BookedCourse]) -> Iterator[_Unit]:
     present = {course.unit for course in booked if course.square_line_uid == sold.line.uid}
     for number, charge in enumerate(_charges(sold.line, sold.units), start=1):
         if number not in present:

@@ -6,6 +6,7 @@ A return closes the course at once; a person is asked whether that was intended.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
 from plugin.courses.base.clinic import local_date_in
-from plugin.courses.base.read import charge_of, course_in
+from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
@@ -67,19 +68,34 @@ def drop_used_question_in(session: Session, act: Act, closed_by: str, reason: st
     settle_item_in(session, act, f"{REFUNDED_USED}:{closed_by}", reason)
 
 
+class BookedCourse(NamedTuple):
+    """A course that a Square order has opened, with the columns of its row: amounts in minor units."""
+
+    id: str
+    client_id: str | None
+    package_id: str
+    package_name: str
+    price: int
+    tax: int | None
+    currency: str
+    closed_as: str | None
+    square_line_uid: str | None
+    unit: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     """A course whose order line differs from when the course was booked."""
 
-    course: Course
+    course: BookedCourse
     says: str
 
 
-def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple[str, ...]:
+def ask_about_changes(work: Work, sale: Sale, booked: Sequence[BookedCourse]) -> tuple[str, ...]:
     """Open items for courses whose sale was edited in Square after booking; return the open items' ids.
 
     Nothing is changed automatically: sessions may have been used, and the client has a paper with the old
-    terms. `booked`: all courses of the sale, or rows of their columns.
+    terms. `booked`: all courses of the sale.
     """
     changes = {change.course.id: change for change in _changes(work.session, booked, sale)}
     unchanged = [
@@ -89,7 +105,7 @@ def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple
     return tuple(_ask_about(work, sale, change) for change in changes.values())
 
 
-def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator[_Change]:
+def _changes(session: Session, booked: Sequence[BookedCourse], sale: Sale) -> Iterator[_Change]:
     lines = {line.uid: line for line in sale.lines}
     # What each line's courses were booked at, all units together.
     prices = Counter[str | None]()
@@ -107,19 +123,20 @@ def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator
 
 
 def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
-    was = clinic_money(work.session, Money(charge_of(change.course).gross, change.course.currency))
+    course = change.course
+    was = clinic_money(work.session, Money(course.price + (course.tax or 0), course.currency))
     return open_item(
         work,
         kind=CHANGED_SALE,
-        dedupe=f"{CHANGED_SALE}:{change.course.id}",
+        dedupe=f"{CHANGED_SALE}:{course.id}",
         summary=_(
             "{package_name}, booked at {was}, {says}. The course is as it was.",
-            package_name=change.course.package_name,
+            package_name=course.package_name,
             was=was,
             says=change.says,
         ),
         details={
-            "course_ids": [change.course.id],
+            "course_ids": [course.id],
             "proposal": _(
                 "Close the course if it was removed from the sale; keep it if only the ticket was corrected."
             ),

@@ -1,9 +1,9 @@
 """Views of a checkout begun at the desk: what is sold, its progress, and what it waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import String, bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -173,15 +173,30 @@ def _sale(session: Session, order_id: str, courses: list[Course]) -> OfferedSale
     return OfferedSale(order_id, ids, courses[0].sold_at, Money(with_tax, courses[0].currency))
 
 
-def begun_of_order_in(session: Session, square_order_id: str) -> tuple[Sequence[Any], Any]:
-    """Return the checkouts begun at the desk, and the order of the public page, that this order completes.
+class BegunCheckout(NamedTuple):
+    """A checkout begun at the desk that an order completes."""
 
-    Rows of `_BEGUN`, and of its columns from `public_order_id` on; None for no such order.
-    """
+    id: str
+    client_id: str
+    way: str
+
+
+class PageOrder(NamedTuple):
+    """An order of the public page, with what the client typed there; empty once it was deleted."""
+
+    id: str
+    name: str
+    phone: str
+    email: str
+    language: str
+
+
+def begun_of_order_in(session: Session, square_order_id: str) -> tuple[list[BegunCheckout], PageOrder | None]:
+    """Return the checkouts begun at the desk, and the order of the public page, that this order completes."""
     session.flush()
     rows = _BEGUN.all(session.connection(), {"order_id": square_order_id})
-    begun = [row for row in rows if row.checkout_id is not None]
-    return begun, next((row for row in rows if row.public_order_id is not None), None)
+    begun = [BegunCheckout(*row[:3]) for row in rows if row.checkout_id is not None]
+    return begun, next((PageOrder(*row[3:]) for row in rows if row.public_order_id is not None), None)
 
 
 _ORDER = select(bindparam("order_id", type_=String).label("id")).subquery()
@@ -202,7 +217,7 @@ _BEGUN = Prepared(
 )
 
 
-def begun_for_in(session: Session, begun: Sequence[Any]) -> str | None:
+def begun_for_in(session: Session, begun: Iterable[BegunCheckout]) -> str | None:
     """Return the client of these checkouts; None for an order that began at Square POS."""
     client_id = next((row.client_id for row in begun if row.way != "till"), None)
     return living_client_in(session, client_id).id if client_id is not None else None

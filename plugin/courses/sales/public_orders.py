@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.packages import NO_PACKAGE, list_packages, packages_in
 from plugin.courses.clients.buyers import client_who_ordered
 from plugin.courses.clients.contacts import Buyer, Contact, typed_email
+from plugin.courses.sales.checkout_views import PageOrder
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.tables import Package, PublicOrder
@@ -166,7 +166,7 @@ def public_order_for_change(session: Session, order_id: str) -> PublicOrder:
     return require_row(session, PublicOrder, order_id, _NO_ORDER, is_locked=True)
 
 
-def client_of_public_order(work: Work, row: Any, buyer: Buyer | None) -> str | None:
+def client_of_public_order(work: Work, row: PageOrder | None, buyer: Buyer | None) -> str | None:
     """Return the client of a paid order of the public page, created if there is none; None for no such order."""
     if row is None or not row.name:
         return None

@@ -193,7 +193,7 @@ def show_plan(course_id: str, refusal: Refusal | None = None) -> ResponseReturnV
 
 
 @plans.post("/courses/<course_id>/plan", roles=AT_THE_DESK, refused=form_again(show_plan))
-def save_plan_of(course_id: str) -> ResponseReturnValue:
+def save(course_id: str) -> ResponseReturnValue:
     form = _plan_form().sent()
     moments = [each for number in range(1, visit_plan.MOST_PLANNED + 1) if (each := _moment(form, number))]
     books = current_services().settings.book_appointments

@@ -166,7 +166,7 @@ def look_over(course_id: str) -> ResponseReturnValue:
 
 
 @refunds.post("/courses/<course_id>/refunds", refused=courses.form_again(choose_refund))
-def start_refund_here(course_id: str) -> ResponseReturnValue:
+def refund(course_id: str) -> ResponseReturnValue:
     act, course = current_act(), courses.course(course_id)
     form = RefundForm.sent(currency=course.paid.currency)
     wish = NewRefund(
