@@ -31,9 +31,13 @@ _NARROW_ONES = frozenset("iljtfrI.,:;'|!()[] /-·1")
 
 @dataclass(frozen=True)
 class _Rows:
-    """How the visits are set in a density: letters, space between rows, width of the other columns."""
+    """How the visits are set in a density, in points.
 
-    type: tuple[int, int]
+    `letters`: their size and the height of a line; `padding`: of each row; `gaps`: between all parts of the page;
+    `beside`: the width of the other columns; `most_lines`: of a visit’s notes.
+    """
+
+    letters: tuple[int, int]
     padding: float
     gaps: int
     beside: int
@@ -80,7 +84,7 @@ def _is_full(paper: papers.AftercareSheet) -> bool:
 
 def _least_height(paper: papers.CourseSummary, rows: _Rows) -> float:
     card = sum(_card_heights(paper.allowances))
-    visits = sum(rows.padding + rows.type[1] * _lines(visit, paper, rows) for visit in paper.visits)
+    visits = sum(rows.padding + rows.letters[1] * _lines(visit, paper, rows) for visit in paper.visits)
     terms = 13 * sum(_wrapped(term, _SMALL, _WIDTH[paper.clinic.page_size]) for term in paper.terms)
     return _REST + card + visits + rows.gaps + terms + sum(_parts(paper, rows))
 
@@ -88,7 +92,7 @@ def _least_height(paper: papers.CourseSummary, rows: _Rows) -> float:
 def _parts(paper: papers.CourseSummary, rows: _Rows) -> Iterator[int]:
     """Return what the parts take that not every summary has."""
     yield _TERMS if paper.terms else 0
-    if paper.next_visit and rows.type == _TEXT:
+    if paper.next_visit and rows.letters == _TEXT:
         yield _NEXT + (_HINT if paper.suggested_interval else 0)
     yield _NOTE if paper.status not in ("open", "part_paid") else 0
 
@@ -102,7 +106,7 @@ def _card_heights(allowances: Iterable[papers.Allowance]) -> Iterator[float]:
 
 def _lines(visit: papers.SummaryVisit, paper: papers.CourseSummary, rows: _Rows) -> int:
     return min(
-        rows.most_lines, _wrapped(visit.focus, rows.type, _WIDTH[paper.clinic.page_size] - rows.beside)
+        rows.most_lines, _wrapped(visit.focus, rows.letters, _WIDTH[paper.clinic.page_size] - rows.beside)
     )
 
 

@@ -28,8 +28,8 @@ from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_to
 from plugin.web.desk import clients, courses
-from plugin.web.desk.checkouts import TENDERS
 from plugin.web.desk.forms import MOST_PACKAGES, MoveForm, PaymentForm, RefundForm
+from plugin.web.desk.sell import TENDERS
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
