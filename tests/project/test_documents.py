@@ -108,6 +108,26 @@ def test_the_readme_fits_on_two_screens_and_shows_pictures_that_are_there(readme
     assert [name for name in pictures if not (ROOT / name).is_file()] == []
 
 
+def test_every_test_that_a_document_names_is_there():
+    named = {
+        name
+        for path in (ROOT / "docs").rglob("*.md")
+        for name in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)+)`", path.read_text())
+    }
+    assert len(named) > 50
+    assert sorted(name for name in named if not _is_test(*name.split("::"))) == []
+
+
+def _is_test(path: str, *names: str) -> bool:
+    file = ROOT / path
+    text = file.read_text() if file.is_file() else ""
+    *classes, test = names
+    inside = bool(classes)
+    return all(re.search(rf"^class {each}\b", text, re.MULTILINE) for each in classes) and bool(
+        re.search(rf"^{'    ' if inside else ''}def {test}\(", text, re.MULTILINE)
+    )
+
+
 def test_every_link_between_documents_leads_somewhere():
     documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
     documents += sorted((ROOT / "docs").rglob("*.md"))

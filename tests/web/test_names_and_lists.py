@@ -8,9 +8,11 @@ from plugin.core.acts import Role
 from plugin.courses.catalog.visit_options import list_options
 from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.private_page import token_of
+from plugin.courses.handouts.content import summary_paper
 from plugin.store.documents import Document
 from tests.courses.desk import FACIAL, Desk
 from tests.courses.documents.sales import Papers
+from tests.courses.notes import write_note
 from tests.web.conftest import As
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -72,6 +74,28 @@ class TestTheNames:
         assert PACKAGE not in private
         assert (desk.course(course_id).package_id, desk.course(course_id).package_name) == (before, PACKAGE)
         assert PACKAGE in olga.page(f"/clients/{client_id}").text
+
+    def test_papers_and_pages_name_package_treatment_and_focus_in_the_language_of_the_client(
+        self, app: Flask, olga: Visitor, desk: Desk
+    ) -> None:
+        course_id = desk.sell()
+        desk.use(course_id)
+        course = desk.course(course_id)
+        jawline = next(each for each in list_options(desk.store) if each.name == "Jawline")
+        write_note(desk.store, desk.act(), course.visits[0].id, option_ids=(jawline.id,))
+        change_client(desk.store, desk.act(), course.client_id or "", name="Ana Souza", language="es-MX")
+        form = olga.page("/clinic/names").form("/clinic/names")
+        olga.after(form, **SPANISH, **{"es:Jawline": "Línea de la mandíbula"})
+        summary = summary_paper(desk.store, course_id, now=desk.clock())
+        assert (summary.package_name, summary.allowances[0].treatment, summary.visits[0].focus) == (
+            "Acupuntura facial, 12 sesiones",
+            "Acupuntura facial",
+            "Línea de la mandíbula",
+        )
+        private = Visitor(app).page(f"/my/{token_of(desk.store, desk.act(), course.client_id or '')}").text
+        assert "Acupuntura facial, 12 sesiones" in private
+        assert "Línea de la mandíbula" in private
+        assert not any(name in private for name in (PACKAGE, FACIAL, "Jawline"))
 
     def test_what_was_issued_keeps_its_words(self, olga: Visitor, desk: Desk) -> None:
         papers = Papers(desk)

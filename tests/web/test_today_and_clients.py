@@ -8,6 +8,7 @@ import pytest
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.clients.contacts import Buyer
+from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import As
 from tests.web.page import Form, Page
@@ -45,6 +46,18 @@ def test_today_shows_sales_visits_and_questions(deb: Visitor, desk: Desk) -> Non
     assert "Facial acupuncture, course of 12 · $1,980.00" in page.text
     assert "No client yet" in page.text
     assert "10:00 AM" in page.text
+
+
+def test_what_needs_attention_stands_above_the_arrivals(deb: Visitor, desk: Desk) -> None:
+    desk.sell(buyer=None)
+    Appointments(desk).told()
+    text = deb.page("/").text
+    assert text.index("1 item needs attention") < text.index("Arrivals")
+
+
+def test_every_page_of_a_practice_clinic_says_that_no_real_money_moves(small_olga: Visitor) -> None:
+    for address in ("/", "/clients", "/overview", "/packages"):
+        assert "Practice: no real money moves." in small_olga.page(address).text, address
 
 
 def test_a_practitioner_sees_no_questions(small_as: As, small_desk: Desk) -> None:
