@@ -14,8 +14,8 @@ from plugin.courses.catalog.packages import (
     create_package,
     known_variations_in,
 )
-from plugin.errors import NotAllowed, NotFound, SquareFailed
-from plugin.square.catalog import publish
+from plugin.errors import InvalidField, NotAllowed, NotFound, Refused, SquareFailed
+from plugin.square.catalog import link_item, publish
 from tests.square.clinic import OWNER, Clinic
 
 Json = dict[str, Any]
@@ -154,3 +154,15 @@ def test_only_the_owner_publishes_and_only_what_there_is(lite_clinic: Clinic) ->
         publish(lite_clinic.services, desk, lite_clinic.packages["ten"].id)
     with pytest.raises(NotFound):
         publish(lite_clinic.services, _act(lite_clinic), "no-such-package")
+
+
+def test_only_a_variation_that_square_has_is_linked_to_a_package(lite_clinic: Clinic) -> None:
+    package_id, act = lite_clinic.packages["ten"].id, _act(lite_clinic, "link")
+    with pytest.raises(Refused, match="not an item that Square POS sells"):
+        link_item(lite_clinic.services, act, package_id, _item(lite_clinic)["id"])
+    with pytest.raises(Refused, match="no such item"):
+        link_item(lite_clinic.services, act, package_id, "GONE")
+    with pytest.raises(InvalidField, match="Choose one of the items"):
+        link_item(lite_clinic.services, act, package_id, "x" * 400)
+    listed = lite_clinic.packages["ten"].square_variation_id or ""
+    assert link_item(lite_clinic.services, act, package_id, listed).square_variation_id == listed

@@ -10,6 +10,7 @@ from plugin.courses.catalog.packages import NewContent, NewPackage, create_packa
 from plugin.courses.sales.public_orders import NewPublicOrder, begin_public_order, public_order_of_token
 from plugin.courses.sales.tips import begin_tip
 from plugin.square.catalog import publish
+from plugin.square.checkout.job import give_up_checkout
 from plugin.square.checkout.link import LATEST, give_up_tip, make_public_link, run_tip
 from plugin.store.selling import PublicOrder, Tip
 from tests.square.clinic import OWNER
@@ -129,3 +130,28 @@ def test_a_tip_that_square_does_not_take_is_unpaid(selling: Selling) -> None:
     give_up_tip(selling.clinic.services, job_of("tip", tip_id), "Square refuses it.")
     selling.go()
     assert state_of(selling, tip_id) == "unpaid"
+
+
+def test_a_sale_whose_job_is_given_up_says_why(selling: Selling) -> None:
+    begun = selling.begin("cash")
+    give_up_checkout(selling.clinic.services, job_of("checkout", begun.id), "Square refuses it.")
+    ended = selling.now(begun)
+    assert (ended.state, ended.problem) == ("failed", "Square refuses it.")
+    selling.go()
+    assert (selling.now(begun).state, selling.row(begun).square_order_id) == ("failed", None)
+
+
+@pytest.mark.parametrize(
+    ("way", "call"),
+    [
+        ("link", "DELETE /v2/online-checkout/payment-links/{id}"),
+        ("terminal", "POST /v2/terminals/checkouts/{id}/cancel"),
+    ],
+)
+def test_what_square_no_longer_has_is_canceled_here(selling: Selling, way: str, call: str) -> None:
+    begun = selling.begin(way)
+    selling.go()
+    faults(selling)[call] = ["404"]
+    selling.cancel(begun)
+    selling.after(5)
+    assert (selling.now(begun).state, selling.order(begun)["state"]) == ("canceled", "CANCELED")

@@ -1,7 +1,7 @@
 """Planned visits are booked in Square Appointments: at once, once, moved, canceled, followed, and never by force."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from plugin.core.acts import Act
 from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
+from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import AttentionView
 from plugin.courses.base.work import transact
 from plugin.courses.changes.expiry import freeze_course
@@ -19,8 +20,9 @@ from plugin.courses.visits.bookings import planned_treatments, save_services
 from plugin.courses.visits.plan_bookings import NOT_BOOKED, book_instead_in
 from plugin.courses.visits.visit_plan import VisitPlan, propose_plan, read_plan, save_plan
 from plugin.courses.visits.visits import planned_of_courses, planned_on
-from plugin.errors import Refused
+from plugin.errors import Refused, SquareFailed
 from plugin.square.connection.trial import bookable, why_not_booking
+from plugin.square.planned_bookings import give_up_planned_booking
 from plugin.store import Store
 from plugin.store.changes import Activity
 from plugin.store.clinical import PlannedVisit
@@ -494,3 +496,34 @@ def test_an_appointment_whose_answer_is_lost_is_canceled_with_the_hold(planner: 
     for _try in range(3):
         planner.later()
     assert planner.calendar() == []
+
+
+def test_a_time_that_passes_before_square_is_asked_is_not_booked(planner: Planner) -> None:
+    planner.save(NOON, settle=False)
+    planner.clinic.clock.set(NOON + timedelta(minutes=1))
+    planner.settle()
+    assert planner.dates() == []
+    assert planner.calendar(live=False) == []
+
+
+def test_what_square_refuses_for_good_is_asked_about(planner: Planner) -> None:
+    planner.save(NOON, settle=False)
+    with planner.clinic.services.store.reading() as session:
+        visit_id = session.scalars(select(PlannedVisit.id)).one()
+    job = Job(id="1", kind="planned_booking", subject=visit_id, payload={}, attempts=1)
+    give_up_planned_booking(planner.clinic.services, job, "Square is away.")
+    (date,) = planner.plan().dates
+    assert (date.state, date.problem) == ("failed", "Square is away.")
+    assert len(planner.asked()) == 1
+
+
+def test_a_square_that_does_not_say_what_can_be_booked_is_named(planner: Planner) -> None:
+    class Away:
+        def __getattr__(self, name: str) -> Any:
+            raise SquareFailed("Square is away.", permanent=False, code="square_down")
+
+    nobody: Any = Away()
+    away = replace(planner.clinic.services, square=nobody)
+    assert why_not_booking(away) == "Square is away."
+    assert bookable(away).problem == "Square is away."
+    assert why_not_booking(planner.clinic.services) == ""

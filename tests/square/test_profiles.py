@@ -11,6 +11,7 @@ from plugin.courses.clients.clients import change_client, create_client, put_int
 from plugin.courses.clients.profile_notes import profile_status, show_balances
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import SquareFailed
+from plugin.square.client import SquareNotFound
 from plugin.square.customers import ensure_customer
 from plugin.square.locations import adopt_location
 from plugin.square.profiles import ATTRIBUTE, DEFINITION, try_held_profiles
@@ -62,9 +63,9 @@ def _use(clinic: Clinic, key: str) -> None:
 class Stubborn:
     """Square, which does not do one of the things requested."""
 
-    def __init__(self, square: Any, name: str, code: str, *, permanent: bool = False) -> None:
+    def __init__(self, square: Any, name: str, how: str | SquareFailed, *, permanent: bool = False) -> None:
         self._square, self._name = square, name
-        self._error = SquareFailed("No.", permanent=permanent, code=code)
+        self._error = SquareFailed("No.", permanent=permanent, code=how) if isinstance(how, str) else how
 
     def __getattr__(self, name: str) -> Any:
         if name == self._name:
@@ -228,3 +229,28 @@ class TestBalance:
             assert [(row.state, row.outcome) for row in rows] == [
                 ("done", "The client is not in Square’s directory.")
             ]
+
+    def test_a_definition_deleted_in_square_is_made_again(self, lite_clinic: Clinic) -> None:
+        ana, _ = _sold(lite_clinic)
+        lite_clinic.errands()
+        _use(lite_clinic, "one")
+        refusing: Any = Stubborn(
+            lite_clinic.services.square,
+            "set_customer_attribute",
+            SquareNotFound("Gone.", permanent=True, code="square_not_found"),
+        )
+        _beside(lite_clinic, refusing).errands()
+        assert _shown(lite_clinic, ana) == [FULL]
+        lite_clinic.clock.advance(hours=1)
+        lite_clinic.errands()
+        assert _shown(lite_clinic, ana) == ["Facial acupuncture: 9 of 10 left"]
+
+    def test_balances_stay_here_where_square_has_no_attributes(self, lite_clinic: Clinic) -> None:
+        ana, _ = _sold(lite_clinic)
+        gone = SquareNotFound("No such call.", permanent=True, code="square_not_found")
+        without: Any = Stubborn(lite_clinic.services.square, "customer_attribute_definition", gone)
+        without = _beside(lite_clinic, Stubborn(without, "define_customer_attribute", gone))
+        without.errands()
+        assert _shown(lite_clinic, ana) == []
+        assert not try_held_profiles(without.services)
+        assert [item.kind for item in lite_clinic.attention()] == ["profiles_held"]

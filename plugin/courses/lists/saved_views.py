@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 
 from plugin.core.acts import Actor, Role, require
 from plugin.core.text import required
@@ -107,10 +107,6 @@ def _changeable(work: Work, view_id: str) -> SavedView:
 
 def _may_change(row: SavedView | Row[Any], actor: Actor) -> bool:
     return actor.role is Role.OWNER if row.staff_id is None else row.staff_id == actor.staff_id
-
-
-def _is_seen_by(actor: Actor) -> ColumnElement[bool]:
-    return or_(SavedView.staff_id.is_(None), SavedView.staff_id == actor.staff_id)
 
 
 def _refuse_taken(work: Work, listing: str, staff_id: str | None, name: str) -> None:
