@@ -143,15 +143,15 @@ def test_only_the_owner_takes_the_list_away(small_as: As, small_desk: Desk) -> N
         assert small_as(role).get("/clients/all.csv").status_code == 403
 
 
-def test_the_file_says_since_which_day_of_the_clinic(
+def test_files_of_clients_are_of_the_clinics_day(
     small_as: As, small_desk: Desk, clock: HandMovedClock
 ) -> None:
     clock.set(datetime(2026, 12, 2, 3, tzinfo=UTC))
-    small_desk.client("Zoe")
-    text = small_as(Role.OWNER).get("/clients/all.csv").text
-    assert [row["Client since"] for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))] == [
-        "2026-12-01"
-    ]
+    zoe, olga = small_desk.client("Zoe"), small_as(Role.OWNER)
+    rows = csv.DictReader(io.StringIO(olga.get("/clients/all.csv").text.lstrip("\ufeff")))
+    assert [row["Client since"] for row in rows] == ["2026-12-01"]
+    held = olga.get(f"/clients/{zoe}/held.json")
+    assert held.headers["Content-Disposition"] == f'attachment; filename="client-{zoe}-2026-12-01.json"'
 
 
 def test_practitioners_see_no_money(small_as: As, small_desk: Desk) -> None:

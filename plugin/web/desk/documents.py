@@ -189,7 +189,7 @@ def save_evidence(course_id: str) -> Response:
         lambda out: write_evidence(services.store, services.render, act, course_id, out)
     )
     name = ", ".join(
-        part for part in ("evidence", safe_name(course.client_name or ""), f"{pages.now():%Y-%m-%d}") if part
+        part for part in ("evidence", safe_name(course.client_name or ""), str(pages.today())) if part
     )
     return send_file(made, mimetype=MIMETYPES[ZIP], as_attachment=True, download_name=f"{name}.zip")
 

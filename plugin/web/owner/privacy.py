@@ -66,6 +66,6 @@ def _looking() -> Act:
 
 
 def _saved(client_id: str, content: str, mimetype: str, ending: str) -> Response:
-    name = f"client-{client_id}-{pages.now():%Y-%m-%d}.{ending}"
+    name = f"client-{client_id}-{pages.today()}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, mimetype=mimetype, headers=headers)
