@@ -253,4 +253,8 @@ class TestBalance:
         without.errands()
         assert _shown(lite_clinic, ana) == []
         assert not try_held_profiles(without.services)
-        assert [item.kind for item in lite_clinic.attention()] == ["profiles_held"]
+        assert lite_clinic.attention() == []
+        lite_clinic.clock.advance(hours=1)
+        assert try_held_profiles(lite_clinic.services)
+        lite_clinic.errands()
+        assert _shown(lite_clinic, ana) == [FULL]
