@@ -68,14 +68,11 @@ class Source:
     to_decide: str
 
 
-def sources_markdown() -> str:
-    """Return what a practitioner reads before reviewing a starting text."""
-    return (_texts() / "SOURCES.md").read_text("utf-8")
-
-
-def sources() -> tuple[Source, ...]:
-    """Return the same line by line."""
-    rows = [line.strip("|").split("|") for line in sources_markdown().splitlines() if line.startswith("|")]
+def sources(language: str) -> tuple[Source, ...]:
+    """Return what a practitioner reads before reviewing a starting text, in English where the language has none."""
+    known = _texts() / f"SOURCES.{language_for(language).locale.language}.md"
+    markdown = (known if known.is_file() else _texts() / "SOURCES.md").read_text("utf-8")
+    rows = [line.strip("|").split("|") for line in markdown.splitlines() if line.startswith("|")]
     return tuple(Source(*(cell.strip() for cell in row)) for row in rows[2:])
 
 
@@ -92,7 +89,7 @@ def starting_markdown(treatment_slug: str, language: str) -> str:
             # Compared with what is there, so that no slug can name a file elsewhere.
             if slug in _slugs(folder):
                 return (folder / f"{slug}.md").read_text("utf-8")
-    raise PaperRefused(f"There is no aftercare text for {treatment_slug!r}.")
+    raise PaperRefused("There is no aftercare text for “{slug}”.", slug=treatment_slug)
 
 
 def starting_slugs() -> tuple[str, ...]:
@@ -103,12 +100,12 @@ def starting_slugs() -> tuple[str, ...]:
 def read_text(markdown: str) -> AftercareText:
     """Parse Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
     if len(markdown) > MARKDOWN_CAP:
-        raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
+        raise PaperRefused("An aftercare text may have {most} characters; shorten it.", most=MARKDOWN_CAP)
     title, sections = sections_of(markdown)
     if not title:
-        raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
+        raise PaperRefused("The aftercare text needs a title: a first line such as “# Facial acupuncture”.")
     if not any(section.role == "call_us" and section.blocks for section in sections):
-        raise PaperRefused("The aftercare text needs a part '## When to call us' that says when to call.")
+        raise PaperRefused("The aftercare text needs a part “## When to call us” that says when to call.")
     return AftercareText(title=title, sections=sections, reviewed=False)
 
 
@@ -148,7 +145,9 @@ def _sections(tokens: list[Token]) -> tuple[str, tuple[Section, ...]]:
         elif parts and not token.type.startswith("heading"):
             parts[-1][1].append(token)
         elif token.type == "inline":
-            raise PaperRefused(f"Put a heading such as '## Tonight' before {token.content[:40]!r}.")
+            raise PaperRefused(
+                "Put a heading such as “## Tonight” before “{words}”.", words=token.content[:40]
+            )
     return title, tuple(_section(heading, tuple(_blocks(inside))) for heading, inside in parts)
 
 

@@ -58,6 +58,7 @@ from plugin.square.refunds import give_up_refund, run_refund
 from plugin.square.sales import look_at_sale, record_sale
 from plugin.square.sync.requested import SWEEP, SYNC_LEASE_S, requested_sync
 from plugin.wallet.jobs import update_apple, update_google, withdraw_google
+from plugin.wording import N_
 
 
 def _fill_cache(services: Services, job: Job) -> str:
@@ -117,7 +118,7 @@ def _import_kind(kind: str, title: str) -> JobKind:
 
 _BATCH = JobKind(
     BATCH,
-    "Papers for many clients",
+    N_("Papers for many clients"),
     _batch,
     _fail_batch,
     loop="batches",
@@ -128,7 +129,7 @@ _BATCH = JobKind(
 
 _BULK = JobKind(
     BULK,
-    "A change of many courses",
+    N_("A change of many courses"),
     _bulk,
     _fail_bulk,
     loop="imports",
@@ -140,54 +141,54 @@ _BULK = JobKind(
 JOBS: dict[str, JobKind] = {
     each.kind: each
     for each in (
-        JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
-        JobKind(ALARM_MAIL, "An alarm by e-mail", mail_notice),
-        JobKind(ALARM_WEBHOOK, "An alarm to the webhook", post_notice, most_tries=14),
-        JobKind(CHECKOUT_EMAIL, "An e-mail with a payment link", mail_checkout, give_up_letter),
-        JobKind(AGREEMENT_LINK, "An e-mail with an agreement to sign", mail_agreement_link),
-        JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
-        JobKind(PUBLISH, "A package to publish in Square", publish_again),
-        JobKind(LOOK_AT_ITEM, "An item to compare with Square", look_at_item),
-        JobKind(LOOK_AT_SALE, "A sale to look at in Square", look_at_sale),
-        JobKind(PROFILE, "A balance on a Square profile", write_profile),
-        JobKind(REFUND, "A refund begun at the desk", run_refund, give_up_refund),
-        JobKind(FIND_PAY_ADDRESS, "Where a balance is paid", find_pay_address),
-        JobKind(files.RECORD_SALE, "A sale to be invoiced", record_sale),
-        JobKind(REFRESH, "Renewing the permission", refresh),
-        JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
-        JobKind(COMPACT, "Removing erased data from the database file", compact),
-        JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
-        JobKind(PUBLIC_ORDER, "A payment link of the public page", make_public_link, give_up_public_link),
+        JobKind(CHECKOUT, N_("A sale begun at the desk"), run_checkout, give_up_checkout),
+        JobKind(ALARM_MAIL, N_("An alarm by e-mail"), mail_notice),
+        JobKind(ALARM_WEBHOOK, N_("An alarm to the webhook"), post_notice, most_tries=14),
+        JobKind(CHECKOUT_EMAIL, N_("An e-mail with a payment link"), mail_checkout, give_up_letter),
+        JobKind(AGREEMENT_LINK, N_("An e-mail with an agreement to sign"), mail_agreement_link),
+        JobKind(CUSTOMER, N_("A client to add or change in Square"), write_customer),
+        JobKind(PUBLISH, N_("A package to publish in Square"), publish_again),
+        JobKind(LOOK_AT_ITEM, N_("An item to compare with Square"), look_at_item),
+        JobKind(LOOK_AT_SALE, N_("A sale to look at in Square"), look_at_sale),
+        JobKind(PROFILE, N_("A balance on a Square profile"), write_profile),
+        JobKind(REFUND, N_("A refund begun at the desk"), run_refund, give_up_refund),
+        JobKind(FIND_PAY_ADDRESS, N_("Where a balance is paid"), find_pay_address),
+        JobKind(files.RECORD_SALE, N_("A sale to be invoiced"), record_sale),
+        JobKind(REFRESH, N_("Renewing the permission"), refresh),
+        JobKind(LEAVE_PROFILE, N_("A Square profile of an erased client"), leave_profile),
+        JobKind(COMPACT, N_("Removing erased data from the database file"), compact),
+        JobKind(VISIT_MAIL, N_("An e-mail after a visit"), mail_visit, give_up_visit_mail),
+        JobKind(PUBLIC_ORDER, N_("A payment link of the public page"), make_public_link, give_up_public_link),
         JobKind(
             PLANNED_BOOKING,
-            "An appointment of a planned visit",
+            N_("An appointment of a planned visit"),
             run_planned_booking,
             give_up_planned_booking,
         ),
-        JobKind(TIP, "A tip by payment link", run_tip, give_up_tip),
-        JobKind(CLIENT_LETTER, "A letter to a client", mail_letter, give_up_client_letter),
-        JobKind(PAPER_MAIL, "A paper by e-mail", mail_paper, give_up_paper_mail),
-        JobKind(UPDATE[GOOGLE], "A pass in Google Wallet", update_google),
-        JobKind(UPDATE[APPLE], "A pass in Apple Wallet", update_apple),
-        JobKind(WITHDRAW, "A pass to withdraw from Google Wallet", withdraw_google),
-        JobKind(LINK, "A link to set a password", mail_link, give_up_link),
-        JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),
-        JobKind(ALERT, "An alert about staff access", mail_alert),
-        JobKind(EMAIL_CODE, "A code for a new e-mail address", mail_email_code),
-        JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
-        _documents_kind(files.ISSUE_INVOICE, "An invoice to issue"),
-        _documents_kind(files.ISSUE_RECEIPTS, "Receipts to issue"),
-        _documents_kind(files.ISSUE_CREDIT_NOTE, "A credit note to issue"),
-        _documents_kind(files.ISSUE_VOUCHER, "A gift voucher to issue"),
-        _documents_kind(files.CORRECT_INVOICE, "An invoice to correct"),
-        _documents_kind(files.DOCUMENT, "An issued paper to draw"),
-        _import_kind(CHECK, "An import file to check"),
-        _import_kind(IMPORT, "An import file to write"),
+        JobKind(TIP, N_("A tip by payment link"), run_tip, give_up_tip),
+        JobKind(CLIENT_LETTER, N_("A letter to a client"), mail_letter, give_up_client_letter),
+        JobKind(PAPER_MAIL, N_("A paper by e-mail"), mail_paper, give_up_paper_mail),
+        JobKind(UPDATE[GOOGLE], N_("A pass in Google Wallet"), update_google),
+        JobKind(UPDATE[APPLE], N_("A pass in Apple Wallet"), update_apple),
+        JobKind(WITHDRAW, N_("A pass to withdraw from Google Wallet"), withdraw_google),
+        JobKind(LINK, N_("A link to set a password"), mail_link, give_up_link),
+        JobKind(FORGOTTEN, N_("A link for a forgotten password"), mail_forgotten),
+        JobKind(ALERT, N_("An alert about staff access"), mail_alert),
+        JobKind(EMAIL_CODE, N_("A code for a new e-mail address"), mail_email_code),
+        JobKind(PAPERS, N_("Papers to draw"), _fill_cache, loop="papers", most_tries=8, is_refusable=False),
+        _documents_kind(files.ISSUE_INVOICE, N_("An invoice to issue")),
+        _documents_kind(files.ISSUE_RECEIPTS, N_("Receipts to issue")),
+        _documents_kind(files.ISSUE_CREDIT_NOTE, N_("A credit note to issue")),
+        _documents_kind(files.ISSUE_VOUCHER, N_("A gift voucher to issue")),
+        _documents_kind(files.CORRECT_INVOICE, N_("An invoice to correct")),
+        _documents_kind(files.DOCUMENT, N_("An issued paper to draw")),
+        _import_kind(CHECK, N_("An import file to check")),
+        _import_kind(IMPORT, N_("An import file to write")),
         _BATCH,
         _BULK,
-        JobKind(SWEEP, "Syncing with Square", requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
+        JobKind(SWEEP, N_("Syncing with Square"), requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
         JobKind(
-            BACKUP, "A backup to make", run_backup_job, loop=BACKUPS, lease_s=BACKUP_LEASE_S, most_tries=3
+            BACKUP, N_("A backup to make"), run_backup_job, loop=BACKUPS, lease_s=BACKUP_LEASE_S, most_tries=3
         ),
     )
 }

@@ -18,11 +18,21 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from email_validator import validate_email
 
 from plugin.errors import ConfigurationError, MailFailed
-from plugin.wording import _
+from plugin.wording import N_, _
 
 TIMEOUT_S = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_WANTED = "write smtp://user:password@host:587 or smtps://user:password@host; %40 for an @ in the password."
+_UNREADABLE, _NO_SERVER = (
+    N_(
+        "can’t be read: write smtp://user:password@host:587 or smtps://user:password@host; %40 for an @ in the"
+        " password"
+    ),
+    N_(
+        "names no mail server: write smtp://user:password@host:587 or smtps://user:password@host; %40 for an @ in"
+        " the password"
+    ),
+)
+_NO_SENDER = N_("is no sender; write it like Lotus Clinic <desk@example.org>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +91,9 @@ class MailServer:
             host, port = parts.hostname or "", parts.port
             options = parse_qs(parts.query, strict_parsing=bool(parts.query))
         except ValueError:
-            raise ConfigurationError(f"MAIL_URL can’t be read: {_WANTED}") from None
+            raise ConfigurationError(f"MAIL_URL {_UNREADABLE[:]}.") from None
         if parts.scheme not in ("smtp", "smtps") or not host:
-            raise ConfigurationError(f"MAIL_URL names no mail server: {_WANTED}")
+            raise ConfigurationError(f"MAIL_URL {_NO_SERVER[:]}.")
         is_tls = parts.scheme == "smtps"
         return cls(
             host=host,
@@ -113,8 +123,7 @@ def sender_of(mail_from: str) -> Address:
             raise ValueError("a control character")
         return Address(name, addr_spec=_checked(address))
     except ValueError:
-        said = "MAIL_FROM is no sender; write it like Lotus Clinic <desk@example.org>."
-        raise ConfigurationError(said) from None
+        raise ConfigurationError(f"MAIL_FROM {_NO_SENDER[:]}.") from None
 
 
 class SmtpMailer:
@@ -214,7 +223,7 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
             _attach(message, each)
     except ValueError as error:
         # Line breaks in a header, among others: such an e-mail is never sent.
-        said = _("The email has an address or a subject that can’t be sent.")
+        said = _("The e-mail has an address or a subject that can’t be sent.")
         raise MailFailed(said, permanent=True) from error
     return message
 
@@ -253,7 +262,7 @@ def _failure(error: smtplib.SMTPException) -> MailFailed:
     # To a greeting or a command before the e-mail, such an answer is about the server, not about this address.
     if isinstance(error, smtplib.SMTPDataError) and 500 <= status < 600:
         return MailFailed(
-            _("The mail server refuses this email for good (SMTP {status}).", status=status), permanent=True
+            _("The mail server refuses this e-mail for good (SMTP {status}).", status=status), permanent=True
         )
     return MailFailed(_("The mail server refused for now. Coursekeeper tries again."), permanent=False)
 

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 from plugin.errors import ConfigurationError
 from plugin.secrets_file import NAMES, read_secrets
+from plugin.wording import N_
 
 SQUARE_PRODUCTION = "https://connect.squareup.com"
 SQUARE_SANDBOX = "https://connect.squareupsandbox.com"
@@ -38,14 +39,14 @@ def _checked_address(value: str) -> str:
     parts = urlsplit(value)
     host = parts.hostname or ""
     if value and (parts.scheme not in ("http", "https") or not 0 < len(host) <= _LONGEST_HOST):
-        raise ValueError("is no web address; write it whole, such as https://desk.example.org")
+        raise ValueError(N_("is no web address; write it whole, such as https://desk.example.org"))
     return value
 
 
 def _checked_review_address(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme != "https" or "." not in (parts.hostname or "") or parts.username is not None):
-        raise ValueError("is no https address, such as https://g.page/r/your-clinic/review")
+        raise ValueError(N_("is no https address, such as https://g.page/r/your-clinic/review"))
     return value
 
 
@@ -65,7 +66,9 @@ def _checked_networks(value: str) -> str:
         parse_networks(value)
     except ValueError:
         raise ValueError(
-            "is no list of addresses or networks; write private_ranges, or such as 10.0.0.2, 192.168.7.0/24"
+            N_(
+                "is no list of addresses or networks; write private_ranges, or such as 10.0.0.2, 192.168.7.0/24"
+            )
         ) from None
     return value
 
@@ -90,13 +93,15 @@ def _checked_sender(value: str) -> str:
 
 def _checked_token(value: SecretStr) -> SecretStr:
     if value.get_secret_value() and len(value.get_secret_value()) < SHORTEST_TOKEN:
-        raise ValueError(f"is too short to be secret; it has at least {SHORTEST_TOKEN} characters")
+        raise ValueError(
+            N_("is too short to be secret; it has at least {least} characters", least=SHORTEST_TOKEN)
+        )
     return value
 
 
 def _checked_issuer(value: str) -> str:
     if value and not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_ISSUER):
-        raise ValueError("is a number of digits, as the Google Pay & Wallet Console shows it")
+        raise ValueError(N_("is a number of digits, as the Google Pay & Wallet Console shows it"))
     return value
 
 
@@ -106,7 +111,7 @@ def _checked_webhook(value: SecretStr) -> SecretStr:
     parts = urlsplit(url)
     is_local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if url and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_local))):
-        raise ValueError("is no https address (http is possible for this machine alone)")
+        raise ValueError(N_("is no https address (http is possible for this machine alone)"))
     return value
 
 
@@ -119,7 +124,7 @@ def _checked_recipients(value: str) -> str:
             validate_email(address, check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             raise ValueError(
-                f"{address[:60]} is no e-mail address; write them with commas in between"
+                N_("{address} is no e-mail address; write them with commas in between", address=address[:60])
             ) from None
     return value
 
@@ -129,7 +134,7 @@ def parse_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-_BACKUP_FORMS = "is written s3:https://endpoint/bucket, rclone:remote:path or restic:repository"
+_BACKUP_FORMS = N_("is written s3:https://endpoint/bucket, rclone:remote:path or restic:repository")
 # A remote of rclone's own configuration, and a repository of restic: nothing that runs a program or is an option.
 _RCLONE_REMOTE = re.compile(r"\w[\w .+@-]*:[^\x00-\x1f]*")
 _RESTIC_REPOSITORY = re.compile(r"[\w/](?:(?![/@:]-)[^\s\x00-\x1f])*")
@@ -151,13 +156,18 @@ def _checked_backup_remote(value: str) -> str:
 def _checked_languages(value: str) -> str:
     tags = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
     if not tags or not set(tags) <= set(PAPER_LANGUAGES):
-        raise ValueError(f"is a list of languages that papers are written in: {', '.join(PAPER_LANGUAGES)}")
+        raise ValueError(
+            N_(
+                "is a list of languages that papers are written in: {languages}",
+                languages=", ".join(PAPER_LANGUAGES),
+            )
+        )
     return ", ".join(tags)
 
 
 def _checked_words(value: str) -> str:
     if len(value) > MOST_AGREEMENT_WORDS:
-        raise ValueError(f"has at most {MOST_AGREEMENT_WORDS} characters")
+        raise ValueError(N_("has at most {most} characters", most=MOST_AGREEMENT_WORDS))
     return value
 
 
@@ -428,4 +438,7 @@ def _sentence(error: ValidationError) -> str:
     name = str(first["loc"][0]).upper()
     if name == "SQUARE_ENVIRONMENT":
         return f"{name} is practice, sandbox or production."
-    return f"{name} {first['msg'].removeprefix('Value error, ').removeprefix('Input ')}."
+    own = first.get("ctx", {}).get("error")
+    # In English, whoever reads it: it may be kept for others.
+    said = own.args[0][:] if isinstance(own, ValueError) else first["msg"].removeprefix("Input ")
+    return f"{name} {said}."

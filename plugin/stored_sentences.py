@@ -105,7 +105,9 @@ def _plain(text: str) -> str:
 
 def _stored(message: Message) -> Iterator[str]:
     below = [
-        file for file, _ in message.locations if file.startswith("plugin/") and "plugin/web/" not in file
+        file
+        for file, _ in message.locations
+        if file.startswith(("plugin/", "invoices/")) and "plugin/web/" not in file
     ]
     if message.id and below and not message.context:
         yield from [message.id] if isinstance(message.id, str) else message.id

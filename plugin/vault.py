@@ -3,6 +3,7 @@
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from plugin.errors import ConfigurationError
+from plugin.wording import _
 
 MAKE_A_KEY = (
     "Make one with: python3 -c 'import base64, secrets; "
@@ -42,8 +43,10 @@ class Vault:
             return self._all().decrypt(sealed.encode("utf-8")).decode("utf-8")
         except InvalidToken:
             raise WrongKey(
-                "ENCRYPTION_KEYS lacks the key that the token of Square was sealed with."
-                " Put the old key back behind the new one, or connect to Square again."
+                _(
+                    "ENCRYPTION_KEYS lacks the key that the token of Square was sealed with. Put the old key back"
+                    " behind the new one, or connect to Square again."
+                )
             ) from None
 
     def is_newest(self, sealed: str) -> bool:

@@ -68,10 +68,15 @@ class Later(str):
         return format(self._render(), spec)
 
 
-def joined(texts: Iterable[str]) -> str:
-    """Join sentences by spaces, each translated where they are shown; `" ".join` leaves them in English."""
+def joined(texts: Iterable[str], between: str = " ") -> str:
+    """Join sentences, each translated where they are shown; `" ".join` leaves them in English."""
     parts = tuple(texts)
-    return Later.of(" ".join(parts), lambda: " ".join(map(str, parts)))
+    return Later.of(between.join(parts), lambda: between.join(map(str, parts)))
+
+
+def first_sentence(text: str) -> str:
+    """Return a text up to its first period, in the language in which it is shown."""
+    return Later.of(_up_to_period(text[:]), lambda: _up_to_period(str(text)))
 
 
 def N_(message: str, **values: object) -> str:  # noqa: N802 - gettext's own name
@@ -143,6 +148,10 @@ def speaking(language: Translations) -> Iterator[None]:
         yield
     finally:
         _finder.reset(token)
+
+
+def _up_to_period(text: str) -> str:
+    return f"{text.partition('.')[0]}."
 
 
 def _in_english(values: dict[str, object]) -> dict[str, object]:

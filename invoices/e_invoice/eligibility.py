@@ -6,7 +6,7 @@ from typing import Literal
 
 from babel import Locale
 
-from invoices.papers import Clinic
+from invoices.papers import Clinic, PaperRefused
 
 # The XML's file name inside the PDF, and the norm it follows.
 FILE_NAME = "factur-x.xml"
@@ -23,17 +23,21 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "ZZ"}
 _VAT_ID = re.compile("[A-Z]{2}(?=[0-9A-Z]*[0-9])[0-9A-Z]{2,16}")
 
 
-def why_not(clinic: Clinic) -> str:
-    """Return what a clinic lacks for electronic invoices, in words for the owner; "" where nothing."""
+def why_not(clinic: Clinic) -> PaperRefused | None:
+    """Return what a clinic lacks for electronic invoices; None where nothing."""
     if clinic.country not in _countries():
-        return "An electronic invoice needs the clinic’s country: say it under Documents first."
+        return PaperRefused("An electronic invoice needs the clinic’s country: say it under Documents first.")
     if not (clinic.legal_name or clinic.name).strip():
-        return "An electronic invoice needs the clinic’s legal name: say it under Documents first."
+        return PaperRefused(
+            "An electronic invoice needs the clinic’s legal name: say it under Documents first."
+        )
     if not any(line.strip() for line in clinic.address_lines):
-        return "An electronic invoice needs the clinic’s address: say it under Documents first."
+        return PaperRefused("An electronic invoice needs the clinic’s address: say it under Documents first.")
     if not clinic.tax_id.strip():
-        return "An electronic invoice needs the clinic’s tax number: say it under Documents first."
-    return ""
+        return PaperRefused(
+            "An electronic invoice needs the clinic’s tax number: say it under Documents first."
+        )
+    return None
 
 
 def registration(clinic: Clinic) -> tuple[Scheme, str]:

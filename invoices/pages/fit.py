@@ -29,10 +29,12 @@ def check_agreement(paper: CourseAgreement) -> CourseAgreement:
     is_many = len(clauses) > CLAUSES_CAP or any(len(each.sentences) > SENTENCES_CAP for each in clauses)
     if is_long or is_many:
         raise PaperRefused(
-            f"An agreement holds {CLAUSES_CAP} subjects of sentences up to {CLAUSE_CAP} characters."
+            "An agreement holds {most} subjects of sentences up to {characters} characters.",
+            most=CLAUSES_CAP,
+            characters=CLAUSE_CAP,
         )
     if len(paper.contents) > CLAUSES_CAP:
-        raise PaperRefused(f"An agreement holds {CLAUSES_CAP} treatments; this package has more.")
+        raise PaperRefused("An agreement holds {most} treatments; this package has more.", most=CLAUSES_CAP)
     signed = paper.signature
     if signed is None:
         return paper
@@ -150,7 +152,7 @@ def _fit_fields(value: T, name: str = "") -> T:
         cut = clean_piece if name == "text" else clean_name if name in _PEOPLE else clean
         return cut(value, _CAPS.get(name, NAME_CAP))  # type: ignore[return-value]  # T is str here
     if isinstance(value, int) and name != "amount" and not 0 <= value <= MOST_COUNTED:
-        raise papers.PaperRefused(f"{name} must be a number from 0 to {MOST_COUNTED}.")
+        raise papers.PaperRefused("{name} must be a number from 0 to {most}.", name=name, most=MOST_COUNTED)
     if isinstance(value, tuple):
         return tuple(_fit_fields(item, name) for item in value)  # type: ignore[return-value]  # T is a tuple
     if is_dataclass(value) and not isinstance(value, type):
@@ -174,16 +176,20 @@ def _called(holder: object, name: str) -> str:
 
 def _check_summary(paper: papers.CourseSummary) -> papers.CourseSummary:
     if len(paper.allowances) > ROWS_CAP:
-        raise papers.PaperRefused(f"A course summary holds {ROWS_CAP} treatments; this course has more.")
+        raise papers.PaperRefused(
+            "A course summary holds {most} treatments; this course has more.", most=ROWS_CAP
+        )
     if any(max(len(a.stamps), a.granted) > SESSIONS_CAP for a in paper.allowances):
-        raise papers.PaperRefused(f"A punch card holds {SESSIONS_CAP} sessions; this course has more.")
+        raise papers.PaperRefused(
+            "A punch card holds {most} sessions; this course has more.", most=SESSIONS_CAP
+        )
     if sum(len(a.stamps) for a in paper.allowances) > STAMPS_CAP:
         raise papers.PaperRefused(
-            f"A course summary holds {STAMPS_CAP} sessions in all; this course has more."
+            "A course summary holds {most} sessions in all; this course has more.", most=STAMPS_CAP
         )
     if not 0 <= paper.sessions_left <= paper.sessions_total <= SESSIONS_CAP:
         raise papers.PaperRefused("The sessions left must be at least none and at most all of them.")
-    _check_terms(paper.terms, "A course summary")
+    _check_terms(paper.terms)
     _check_url(paper.balance_url)
     _check_next(paper.next_visit)
     listed = paper.visits[-VISITS_SHOWN:]
@@ -191,10 +197,12 @@ def _check_summary(paper: papers.CourseSummary) -> papers.CourseSummary:
     return replace(paper, visits=listed, earlier_visits=earlier)
 
 
-def _check_terms(terms: tuple[str, ...], called: str) -> None:
+def _check_terms(terms: tuple[str, ...]) -> None:
     if len(terms) > ROWS_CAP or any(length(term) > TERM_CAP for term in terms):
         raise papers.PaperRefused(
-            f"{called} holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package’s terms."
+            "A paper holds {most} terms of {characters} characters; shorten the package’s terms.",
+            most=ROWS_CAP,
+            characters=TERM_CAP,
         )
 
 
@@ -214,7 +222,9 @@ def _check_url(url: str | None) -> None:
         return
     is_web_address = url.startswith(("https://", "http://")) and url.isascii() and url.isprintable()
     if not is_web_address or len(url) > URL_CAP:
-        raise papers.PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
+        raise papers.PaperRefused(
+            "The private page needs a web address of at most {most} characters.", most=URL_CAP
+        )
 
 
 def _check_statement(paper: papers.AccountStatement) -> papers.AccountStatement:
@@ -241,7 +251,7 @@ def _check_sheet(paper: papers.AftercareSheet) -> papers.AftercareSheet:
 
 def _check_planner(paper: papers.VisitPlanner) -> papers.VisitPlanner:
     if len(paper.visits) > VISITS_SHOWN:
-        raise papers.PaperRefused(f"A visit planner holds {VISITS_SHOWN} visits.")
+        raise papers.PaperRefused("A visit planner holds {most} visits.", most=VISITS_SHOWN)
     if any(each.at.tzinfo is None for each in paper.visits):
         raise papers.PaperRefused("A visit needs a time with its time zone.")
     _check_url(paper.calendar_url)
@@ -253,7 +263,7 @@ def _check_letter(paper: papers.VoucherLetter) -> papers.VoucherLetter:
     if not clean(paper.billed_to.name, 4) or not clean(paper.recipient_name, 4):
         raise papers.PaperRefused("A voucher’s letter needs the names of giver and receiver.")
     if len(paper.billed_to.address_lines) > ROWS_CAP:
-        raise papers.PaperRefused(f"An address may have {ROWS_CAP} lines.")
+        raise papers.PaperRefused("An address may have {most} lines.", most=ROWS_CAP)
     return paper
 
 
@@ -265,8 +275,8 @@ def _check_poster(paper: papers.ShopPoster) -> papers.ShopPoster:
 def _check_welcome(paper: papers.WelcomeSheet) -> papers.WelcomeSheet:
     _check_guidance(papers.AftercareText(title="", sections=paper.sections))
     if not 1 <= len(paper.contents) <= ROWS_CAP:
-        raise papers.PaperRefused(f"A welcome sheet holds 1 to {ROWS_CAP} treatments.")
-    _check_terms(paper.terms, "A welcome sheet")
+        raise papers.PaperRefused("A welcome sheet holds 1 to {most} treatments.", most=ROWS_CAP)
+    _check_terms(paper.terms)
     _check_url(paper.balance_url)
     _check_url(paper.arrival.map_url or None)
     _check_next(paper.next_visit)
@@ -275,12 +285,14 @@ def _check_welcome(paper: papers.WelcomeSheet) -> papers.WelcomeSheet:
 
 def _check_quote(paper: papers.CourseQuote) -> papers.CourseQuote:
     if not 1 <= len(paper.contents) <= ROWS_CAP:
-        raise papers.PaperRefused(f"A quote holds 1 to {ROWS_CAP} treatments.")
+        raise papers.PaperRefused("A quote holds 1 to {most} treatments.", most=ROWS_CAP)
     if max(length(paper.concern), length(paper.rhythm)) > CONCERN_CAP or length(paper.refund) > CLAUSE_CAP:
         raise papers.PaperRefused(
-            f"A quote holds {CONCERN_CAP} characters of a client’s words, {CLAUSE_CAP} on refunds."
+            "A quote holds {most} characters of a client’s words, {most_on_refunds} on refunds.",
+            most=CONCERN_CAP,
+            most_on_refunds=CLAUSE_CAP,
         )
-    _check_terms(paper.terms, "A quote")
+    _check_terms(paper.terms)
     if paper.pay_url:
         _check_url(paper.pay_url)
     return paper
@@ -295,17 +307,19 @@ def _check_guidance(text: papers.AftercareText) -> None:
     said = sum(length(piece) for piece in pieces_of(text))
     if said > GUIDANCE_CAP:
         raise papers.PaperRefused(
-            f"An aftercare text may have {GUIDANCE_CAP} characters; this one has {said}."
+            "An aftercare text may have {most} characters; this one has {n}.", most=GUIDANCE_CAP, n=said
         )
     for row in (row for section in text.sections for row in section.rows):
         if long := next((piece for piece in (row.thing, *row.cells) if length(piece) > NOTE_CAP), ""):
             raise papers.PaperRefused(
-                f"A cell of the table may have {NOTE_CAP} characters; shorten {long[:40]!r}."
+                "A cell of the table may have {most} characters; shorten “{words}”.",
+                most=NOTE_CAP,
+                words=long[:40],
             )
     lines = sum(1 + len(block.items) for section in text.sections for block in section.blocks)
     lines += sum(len(section.rows) for section in text.sections)
     if lines + len(text.sections) > LINES_CAP or sum(1 for _ in pieces_of(text)) > PIECES_CAP:
-        raise papers.PaperRefused(f"An aftercare text may have {LINES_CAP} lines; shorten it.")
+        raise papers.PaperRefused("An aftercare text may have {most} lines; shorten it.", most=LINES_CAP)
 
 
 def pieces_of(text: papers.AftercareText) -> Iterator[str]:
@@ -321,13 +335,13 @@ def pieces_of(text: papers.AftercareText) -> Iterator[str]:
 
 def _check_clinic(clinic: papers.Clinic) -> None:
     if len(clinic.address_lines) > ROWS_CAP:
-        raise papers.PaperRefused(f"The clinic’s address may have {ROWS_CAP} lines.")
+        raise papers.PaperRefused("The clinic’s address may have {most} lines.", most=ROWS_CAP)
     if clinic.page_size not in get_args(papers.PageSize):
         raise papers.PaperRefused("A paper is of size letter or a4.")
     try:
         ZoneInfo(clinic.time_zone[:NAME_CAP])
     except (LookupError, OSError, ValueError) as error:
-        raise papers.PaperRefused(f"{clinic.time_zone[:NAME_CAP]!r} is not a time zone.") from error
+        raise papers.PaperRefused("“{name}” is not a time zone.", name=clinic.time_zone[:NAME_CAP]) from error
 
 
 def _check_voucher(paper: papers.GiftVoucher) -> papers.GiftVoucher:
@@ -335,22 +349,19 @@ def _check_voucher(paper: papers.GiftVoucher) -> papers.GiftVoucher:
     code = paper.code[:80].replace("-", "").replace(" ", "").upper()
     if not _CODE.fullmatch(code):
         raise papers.PaperRefused("A voucher’s code has 4 to 32 letters and digits, and no others.")
-    for text, called in (
-        (paper.recipient_name, "the name of whom it is for"),
-        (paper.giver_name, "the giver’s name"),
-        (paper.package_name, "the package’s name"),
-    ):
-        if not clean(text, 4):
-            raise papers.PaperRefused(f"A gift voucher needs {called}.")
+    if not all(clean(name, 4) for name in (paper.recipient_name, paper.giver_name, paper.package_name)):
+        raise papers.PaperRefused(
+            "A gift voucher needs the names of its receiver, its giver and the package."
+        )
     if paper.form not in get_args(papers.VoucherForm):
         raise papers.PaperRefused("A gift voucher is folded, has pages or is for a window envelope.")
     if not 1 <= len(paper.contents) <= ROWS_CAP:
-        raise papers.PaperRefused(f"A gift holds 1 to {ROWS_CAP} treatments.")
+        raise papers.PaperRefused("A gift holds 1 to {most} treatments.", most=ROWS_CAP)
     if any(each.sessions not in _GIFT_SESSIONS for each in paper.contents):
         raise papers.PaperRefused("A gift holds 1 to 999 sessions of each treatment.")
     if paper.months_from_first_visit is not None and paper.months_from_first_visit not in _GIFT_MONTHS:
         raise papers.PaperRefused("A gift ends 1 to 120 months after the first visit, on a day, or never.")
-    _check_terms(paper.terms, "A gift voucher")
+    _check_terms(paper.terms)
     return replace(paper, code=code)
 
 

@@ -96,7 +96,7 @@ def check_electronic(paper: Invoice | CreditNote) -> None:
     if not paper.is_electronic:
         return
     if why := why_not(paper.clinic):
-        raise PaperRefused(why)
+        raise why
     # Imported late: only a few clinics have electronic invoices.
     from invoices.e_invoice.facturx import xml_of
 

@@ -8,7 +8,15 @@ PageSize = Literal["letter", "a4"]
 
 
 class PaperRefused(ValueError):
-    """This content can't become a paper, however often it is tried. The message states what to change."""
+    """This content can't become a paper, however often it is tried. The message states what to change.
+
+    `message` has its blanks in braces, `values` fill them: who shows it translates it first.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message = message
+        self.values = values
 
 
 class PaperFailed(RuntimeError):

@@ -83,8 +83,17 @@ class DamagedCopy(Refused):
     code = "damaged_copy"
 
 
-_DAMAGED = "The copy is damaged: it was cut short or changed after it was made. Use another copy."
-_FOREIGN = "This file is no backup of Coursekeeper."
+_DAMAGED = _("The copy is damaged: it was cut short or changed after it was made. Use another copy.")
+FOREIGN = _("This file is no backup of Coursekeeper.")
+
+
+def newer_copy(version: str) -> Refused:
+    """Return the refusal of a copy that only a newer Coursekeeper can read."""
+    said = _(
+        "This copy was made by a newer Coursekeeper ({version}). Install that version, or a newer one, first.",
+        version=version,
+    )
+    return Refused(said, code="newer_copy")
 
 
 class Manifest(BaseModel):
@@ -194,7 +203,7 @@ def unpack(file: Path, folder: Path, *, passphrase: str = "", proof: Proof | Non
     if _ENCRYPTED in found:
         _decrypt(folder, inner, passphrase, proof)
     elif _PLAIN not in found:
-        raise DamagedCopy(_FOREIGN, code="foreign_copy")
+        raise DamagedCopy(FOREIGN, code="foreign_copy")
     contents = _extracted(inner, _INNER, (_MANIFEST, _KEYS, _DATABASE), folder)
     inner.unlink()
     if not {_MANIFEST, _DATABASE} <= contents:
@@ -211,10 +220,7 @@ def _checked(folder: Path, *, has_keys: bool) -> Unpacked:
         raise DamagedCopy(_DAMAGED) from None
     (folder / _KEYS).unlink(missing_ok=True)
     if manifest.format > FORMAT:
-        raise Refused(
-            f"This copy was made by Coursekeeper {manifest.version}, which is newer. Install that version first.",
-            code="newer_copy",
-        )
+        raise newer_copy(manifest.version)
     if database.stat().st_size != manifest.size or sha256_of(database) != manifest.sha256:
         raise DamagedCopy(_DAMAGED)
     return Unpacked(database, manifest, keys)
@@ -250,13 +256,13 @@ def _extracted(archive: Path, mode: str, names: tuple[str, ...], folder: Path) -
         with tarfile.open(archive, mode) as tar:  # type: ignore[call-overload]  # a mode in a variable
             for member in tar:
                 if not member.isfile() or member.name in found:
-                    raise DamagedCopy(_FOREIGN, code="foreign_copy")
+                    raise DamagedCopy(FOREIGN, code="foreign_copy")
                 found.add(member.name)
                 if member.name in names:
                     _extract(tar, member, folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         is_foreign = isinstance(error, tarfile.ReadError) and not found
-        raise DamagedCopy(_FOREIGN if is_foreign else _DAMAGED) from None
+        raise DamagedCopy(FOREIGN if is_foreign else _DAMAGED) from None
     return found
 
 
@@ -275,8 +281,11 @@ def need_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size + _SPARE:
         raise Refused(
-            f"The disk is nearly full: {size_in_words(size + _SPARE)} are needed, {size_in_words(free)} are free."
-            " Make room, then try again.",
+            _(
+                "The disk is nearly full: {needed} are needed, {free} are free. Make room, then try again.",
+                needed=size_in_words(size + _SPARE),
+                free=size_in_words(free),
+            ),
             code="disk_full",
         )
 

@@ -161,7 +161,7 @@ def _verify(services: Services, file: Path, work: Path, proof: Proof, manifest: 
     """Open the file as it lies on the disk, restore it and audit it; return in words how it was checked."""
     opened = unpack(file, work, proof=proof)
     if opened.manifest != manifest:
-        raise DamagedCopy("The copy does not read as it was written. Is the disk in order?")
+        raise DamagedCopy(_("The copy does not read as it was written. Is the disk in order?"))
     with scratch(services.store, opened.database, work) as restored:
         opened.database.unlink()
         if restored is None:
@@ -198,7 +198,7 @@ def _send(services: Services, made: Made) -> None:
         return
     try:
         if records.copy_key(store) is None:
-            raise SendFailed("Copies are sent encrypted only. Make a passphrase first.")
+            raise SendFailed(_("Copies are sent encrypted only. Make a passphrase first."))
         send_copies(settings, made.file.parent, made.file, zone_of(store))
     except (CoursekeeperError, OSError) as error:
         records.change_state(store, send_failed_at=services.clock(), send_problem=error_in_words(error))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from plugin.backups.folder import DAILY, ENCRYPTED_NAMES, HOURLY, MONTHLY, names_to_drop
 from plugin.errors import Refused
 from plugin.settings import Settings
+from plugin.wording import _
 
 _LONGEST_S = 3600
 # The next copy sends what this one could not.
@@ -96,7 +97,12 @@ def _send_by_restic(settings: Settings, repository: str, copy: Path) -> None:
 def _run(program: str, options: list[str], environment: dict[str, str]) -> str:
     """Return what the program prints; raises SendFailed in words."""
     if shutil.which(program) is None:
-        raise SendFailed(f"{program} is not installed on this server. Install it, or choose another target.")
+        raise SendFailed(
+            _(
+                "{program} is not installed on this server. Install it, or choose another target.",
+                program=program,
+            )
+        )
     try:
         done = subprocess.run(  # noqa: S603 - a program the operator chose, with our own arguments
             [program, *options],
@@ -109,9 +115,9 @@ def _run(program: str, options: list[str], environment: dict[str, str]) -> str:
             timeout=_LONGEST_S,
         )
     except subprocess.TimeoutExpired:
-        raise SendFailed(f"{program} did not finish within an hour.") from None
+        raise SendFailed(_("{program} did not finish within an hour.", program=program)) from None
     if done.returncode != 0:
-        raise SendFailed(f"{program}: {_why(done.stderr)}")
+        raise SendFailed(": ".join((program, _why(done.stderr))))
     return done.stdout
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Column, select, update
 from sqlalchemy.orm import Session
 
 from plugin.backups.anchors import against_manifest
-from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
+from plugin.backups.archive import FOREIGN, DamagedCopy, Keys, Manifest, need_space, newer_copy, unpack
 from plugin.backups.folder import backup_folder, make_private, work_folder
 from plugin.configuration.stored import sealing
 from plugin.core.acts import Act, Actor, Role, Source
@@ -42,6 +42,7 @@ from plugin.store.creation import current_revision, is_too_old, known_revisions,
 from plugin.store.tables import METADATA, ClientLetter, Outbox, SignIn, Staff
 from plugin.store.upkeep import BackupRun
 from plugin.vault import Vault
+from plugin.wording import N_n, _
 
 # The secret of an authenticator app; other sealed columns have names that end so.
 _SECOND_FACTOR = "totp_secret"
@@ -126,22 +127,39 @@ class Restored:
     @property
     def to_check(self) -> tuple[str, ...]:
         """Return what a person should look at now, in sentences."""
-        at = f" since {self.made_at:%B %-d, %Y, %H:%M} UTC" if self.made_at else " since the copy was made"
+        when = f"{self.made_at:%Y-%m-%d %H:%M} UTC" if self.made_at else _("the copy was made")
         told = [
-            f"Sales and refunds{at} are fetched from Square, which takes a few minutes.",
-            f"Sessions used{at} are not in the copy: enter them again from the appointments or a paper list.",
-            "Everybody signs in again, with the password they had then.",
-            "Staff who were deactivated and API tokens that were revoked since are let in again:"
-            " check Settings, Staff.",
-            "Clients who were erased since are back: erase them again.",
+            _(
+                "Sales and refunds since {when} are fetched from Square, which takes a few minutes.",
+                when=when,
+            ),
+            _(
+                "Sessions used since {when} are not in the copy: enter them again from the appointments or a"
+                " paper list.",
+                when=when,
+            ),
+            _("Everybody signs in again, with the password they had then."),
+            _(
+                "Staff who were deactivated and API tokens that were revoked since then are let in again: check"
+                " Settings, Staff."
+            ),
+            _("Clients who were erased since then are back: erase them again."),
         ]
         if self.has_lost_keys:
             told.append(
-                "Tokens and passwords in the copy can’t be opened here: connect to Square again, and enter the"
-                " mail password again."
+                _(
+                    "Tokens and passwords in the copy can’t be opened here: connect to Square again, and enter"
+                    " the mail password again."
+                )
             )
         if self.findings:
-            told.append(f"The ledger of the copy has {len(self.findings)} errors. Run: coursekeeper audit")
+            told.append(
+                N_n(
+                    "The ledger of the copy has {n} error. Run: coursekeeper audit",
+                    "The ledger of the copy has {n} errors. Run: coursekeeper audit",
+                    len(self.findings),
+                )
+            )
         return tuple(told)
 
 
@@ -160,7 +178,7 @@ def restore(
     ours, of a newer version or of the other engine, WrongPassphrase, and Refused where data would be lost.
     """
     if not file.is_file():
-        raise Refused(f"There is no file {file}.", code="no_file")
+        raise Refused(_("There is no file {file}.", file=file), code="no_file")
     _refuse_data(store, replaces=replaces)
     with work_folder(settings) as work:
         opened = unpack(file, work, passphrase=passphrase)
@@ -200,7 +218,7 @@ def _restore_first(
 def _refuse_data(store: Store, *, replaces: bool) -> None:
     if not replaces and holds_data(store):
         raise Refused(
-            "The database holds data; nothing was changed. Move it away, or replace it with --replace.",
+            _("The database holds data; nothing was changed. Move it away, or replace it with --replace."),
             code="not_empty",
         )
 
@@ -208,11 +226,15 @@ def _refuse_data(store: Store, *, replaces: bool) -> None:
 def _refuse_engine(store: Store, database: Path) -> None:
     kind, ours = kind_of_file(database), engine_of(store)
     if kind is None:
-        raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
+        raise DamagedCopy(FOREIGN, code="foreign_copy")
     if kind != ours:
         raise Refused(
-            f"This copy is of a {_CALLED[kind]} database, and this installation uses {_CALLED[ours]}."
-            f" Set DATABASE_URL to a {_CALLED[kind]} database, then restore.",
+            _(
+                "This copy is of a {its} database, and this installation uses {ours}. Set DATABASE_URL to a {its}"
+                " database, then restore.",
+                its=_CALLED[kind],
+                ours=_CALLED[ours],
+            ),
             code="other_engine",
         )
 
@@ -249,19 +271,17 @@ def _prepare(
 def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
     revision = current_revision(copy)
     if revision is None:
-        raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
+        raise DamagedCopy(FOREIGN, code="foreign_copy")
     if is_too_old(revision):
         raise Refused(
-            "This copy was made by a version before 0.1.0, or between releases. Restore it with that version, and"
-            " upgrade one before 0.1.0 by 0.1.0 first.",
+            _(
+                "This copy was made by a version before 0.1.0, or between releases. Restore it with that version,"
+                " and upgrade one before 0.1.0 by 0.1.0 first."
+            ),
             code="older_copy",
         )
     if revision not in known_revisions():
-        by = f" {manifest.version}" if manifest else ""
-        raise Refused(
-            f"This copy was made by a newer Coursekeeper{by}. Install that version, or a newer one, first.",
-            code="newer_copy",
-        )
+        raise newer_copy(manifest.version if manifest else revision)
 
 
 def _keep_old(settings: Settings, store: Store) -> Path | None:

@@ -26,8 +26,9 @@ from plugin.square.connection.check import check_connection
 from plugin.square.connection.trial import TokenTrial, try_square_token
 from plugin.store.changes import Activity
 from plugin.store.upkeep import StoredSetting
+from plugin.stored_sentences import in_words
 from plugin.vault import Vault
-from plugin.wording import N_, _
+from plugin.wording import N_, Later, _, spoken_tag
 
 BY_SERVER, IN_BROWSER, NOWHERE = "environment", "database", "default"
 # The address of a database may hold its password.
@@ -205,7 +206,29 @@ def checked(services: Services, name: str, text: str) -> str:
     try:
         return plain and _as_stored(name, plain)
     except ConfigurationError as error:
-        raise InvalidField(error.message.replace(name.upper(), label, 1), field=name) from None
+        raise InvalidField(_of_setting(error.message[:], name.upper(), label), field=name) from None
+
+
+# What pydantic says of a number; the settings say the rest themselves.
+WRONG_NUMBERS = (
+    N_("should be greater than {least}", least=""),
+    N_("should be greater than or equal to {least}", least=""),
+    N_("should be less than {most}", most=""),
+    N_("should be less than or equal to {most}", most=""),
+    N_("should be a valid integer, unable to parse string as an integer"),
+)
+
+
+def _of_setting(sentence: str, variable: str, label: str) -> str:
+    """Return what is wrong with a setting, which has its name on the page, in the language of whoever reads it."""
+    english = sentence.replace(variable, label[:], 1)
+    wrong = sentence.removeprefix(variable).strip().rstrip(".")
+
+    def shown() -> str:
+        translated = in_words(wrong, spoken_tag())
+        return english if translated == wrong else f"{label}: {translated}."
+
+    return Later.of(english, shown)
 
 
 def _as_stored(name: str, plain: str) -> str:

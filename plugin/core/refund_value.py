@@ -10,7 +10,7 @@ from math import floor
 
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
-from plugin.wording import _
+from plugin.wording import _, joined
 
 Write = Callable[[Money], str]
 
@@ -262,7 +262,7 @@ def _before(agreed: Agreed, write: Write) -> list[str]:
             _(
                 "{write} paid, {names}: {write2}.",
                 write=write(agreed.paid),
-                names=", ".join(gone),
+                names=joined(gone, ", "),
                 write2=write(agreed.kept),
             )
         )

@@ -21,6 +21,7 @@ from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter
 from plugin.services import Services
 from plugin.settings import SHORTEST_SECRET
+from plugin.wording import _
 
 _PACKAGE = Path(__file__).parents[1]
 # Next to the package in a checkout, within it where it is installed.
@@ -293,7 +294,7 @@ def stop_url_of(services: Services, client_id: str) -> str:
     """Return the address by which a client unsubscribes; raises MailFailed without a key."""
     secret = services.settings.secret_key.get_secret_value()
     if len(secret) < SHORTEST_SECRET:
-        said = (
+        said = _(
             "SECRET_KEY is missing where e-mails are sent: clients could not unsubscribe. It is tried again."
         )
         raise MailFailed(said, permanent=False, code="mail_secret")

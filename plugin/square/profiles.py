@@ -24,6 +24,7 @@ from plugin.square.client import SquareNotFound
 from plugin.square.customers import current_profile
 from plugin.square.parsing import text
 from plugin.store.queues import Outbox
+from plugin.wording import _
 
 ATTRIBUTE = "coursekeeper_balance"
 DEFINITION = {
@@ -137,7 +138,9 @@ def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:
     except SquareNotFound:
         # The profile existed a moment ago, so it is the definition that was deleted.
         services.store.transact(lambda session: drop_bookmark_in(session, DEFINED))
-        raise NotYet("The attribute is not, or no longer, defined in Square; it is defined again.") from None
+        raise NotYet(
+            _("The attribute is not, or no longer, defined in Square; it is defined again.")
+        ) from None
 
 
 def _removed(services: Services, client_id: str, customer_id: str) -> Done:

@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from plugin.errors import Refused
 from plugin.store import postgresql_copies, sqlite_copies
 from plugin.store.database import Store
+from plugin.wording import _
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _MAGIC = {b"SQLite format 3\0": SQLITE, b"PGDMP": POSTGRESQL}
@@ -33,7 +34,7 @@ def kind_of_file(file: Path) -> str | None:
 def backup(store: Store, file: Path) -> None:
     """Write a copy to `file`; raises Refused where it exists or can't be written. Leaves no partial file."""
     if file.exists():
-        raise Refused(f"{file} exists already; choose another name.", code="file_exists")
+        raise Refused(_("{file} exists already; choose another name.", file=file), code="file_exists")
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
     try:
@@ -51,7 +52,7 @@ def load(store: Store, file: Path, folder: Path) -> None:
     `folder`: where files may be put meanwhile. Other connections see the old content or the new, never a part.
     """
     if kind_of_file(file) != engine_of(store):
-        raise Refused(f"{file.name} is no copy of a database of this kind.", code="foreign_copy")
+        raise Refused(_("{file} is no copy of a database of this kind.", file=file.name), code="foreign_copy")
     _engine(store).load(store, file, folder)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from plugin.errors import Refused
 from plugin.store.database import Store
+from plugin.wording import _
 
 # The database is Coursekeeper's alone: everything in its schema goes, but what belongs to an extension.
 _EMPTYING = """
@@ -112,10 +113,13 @@ def _program(
 ) -> None:
     if shutil.which(program) is None:
         raise Refused(
-            f"{program} is not installed here; install PostgreSQL’s client programs.", code="no_tool"
+            _("{program} is not installed here; install PostgreSQL’s client programs.", program=program),
+            code="no_tool",
         )
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own program, our own arguments
         [program, *options], env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise Refused(f"{program} failed: {done.stderr.strip()[:300]}", code=code)
+        raise Refused(
+            _("{program} failed: {error}", program=program, error=done.stderr.strip()[:300]), code=code
+        )

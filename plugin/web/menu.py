@@ -8,7 +8,7 @@ from flask import current_app, url_for
 
 from plugin.configuration.registry import Group, names_of
 from plugin.core.acts import Role
-from plugin.web.owner.setting_forms import DECLARED_ONLY
+from plugin.web.owner.setting_forms import GROUP_PAGES
 from plugin.web.translations import N_
 
 
@@ -48,11 +48,13 @@ def _only_in_menus() -> Iterator[MenuPage]:
 
 def _settings() -> Iterator[MenuPage]:
     """Yield the pages of settings that are made from their declarations."""
-    for group, title, about in DECLARED_ONLY:
+    for group, page in GROUP_PAGES.items():
         if names_of(group):
-            also = f"{_OTHER_WORDS.get(group, '')} {about}"
+            also = f"{_OTHER_WORDS.get(group, '')} {page.about}"
             # Backups and alarms have pages of their own of the same name.
-            yield MenuPage("settings.page", N_("Settings, {page}", page=title), also, {"group": group.value})
+            yield MenuPage(
+                "settings.page", N_("Settings, {page}", page=page.title), also, {"group": group.value}
+            )
 
 
 _OTHER_WORDS = {

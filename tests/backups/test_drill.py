@@ -102,7 +102,7 @@ def test_an_empty_machine_becomes_the_clinic_again(
             assert sealing(new.settings).open(totp or "") == "the app's secret"
             job = session.scalars(select(Outbox).where(Outbox.kind == SWEEP, Outbox.state == "pending")).one()
             assert job.payload == {"since": (made_at - OVERLAP).isoformat()}
-        assert any("Sessions used since November 22, 2026, 18:00 UTC" in each for each in done.to_check)
+        assert any("Sessions used since 2026-11-22 18:00 UTC" in each for each in done.to_check)
         # It works: the next session is used and copied.
         there.use(course_id, key="after-the-restore")
         assert run_backup(new, "schedule").state == "good"

@@ -169,7 +169,7 @@ def test_it_refuses_a_text_without_a_title() -> None:
 
 
 def test_it_refuses_words_before_the_first_heading() -> None:
-    with pytest.raises(PaperRefused, match=r"before 'Hello there\.'"):
+    with pytest.raises(PaperRefused, match=r"before “Hello there\.”"):
         read_text("# Care\n\nHello there.\n" + CALL)
 
 

@@ -140,13 +140,21 @@ def test_strong_words_may_end_in_chinese_punctuation() -> None:
 
 
 def test_the_sources_say_of_each_line_where_it_comes_from_and_what_to_decide() -> None:
-    rows = sources()
+    rows = sources("en")
     assert len(rows) > 20
     assert all(row.line and row.source for row in rows)
     unsourced = [row for row in rows if row.source in {"general knowledge", "no source"}]
     assert unsourced
     assert all(row.to_decide for row in unsourced)
     assert any("what to tell before we begin" in row.line for row in rows)
+
+
+def test_the_sources_are_in_spanish_line_by_line() -> None:
+    english, spanish = sources("en"), sources("es-US")
+    assert len(english) == len(spanish)
+    assert [bool(each.to_decide) for each in english] == [bool(each.to_decide) for each in spanish]
+    assert not {each.line for each in english} & {each.line for each in spanish}
+    assert sources("zh") == english
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ MAY_KNOW = {
     "plugin.errors": set(),
     "plugin.secrets_file": {"plugin.errors"},
     "plugin.settings": {"plugin.mail", "plugin.secrets_file", *_WORDS},
-    "plugin.configuration": _SERVING,
+    "plugin.configuration": {"plugin.stored_sentences", *_SERVING},
     "plugin.log": set(),
     "plugin.instance_lock": {"plugin.errors"},
     "plugin.backups": {"plugin.configuration", "plugin.instance_lock", *_SERVING},

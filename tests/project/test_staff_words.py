@@ -1,8 +1,9 @@
 """The words of the screens: all of them in the catalog, each translated with the same blanks, none outside gettext."""
 
+import ast
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html.parser import HTMLParser
 from itertools import chain
@@ -45,7 +46,7 @@ def messages_of_the_code() -> frozenset[Key]:
 
 def _is_ours(folder: str) -> bool:
     path = Path(folder)
-    return path == ROOT or path.relative_to(ROOT).parts[0] in {"plugin", "templates"}
+    return path == ROOT or path.relative_to(ROOT).parts[0] in {"plugin", "templates", "invoices"}
 
 
 def _first(message: str | tuple[str, ...] | list[str]) -> str:
@@ -223,3 +224,65 @@ def test_the_check_finds_text_and_attributes_and_leaves_names() -> None:
 def test_the_check_finds_text_in_expressions(written: str) -> None:
     assert words_outside_gettext("<p>{{ " + written + " }}</p>") == ["ended"]
     assert not words_outside_gettext('<p class="{{ ' + written + ' }}"><b lang="en">{{ \'Show\' }}</b></p>')
+
+
+# What stops a start or a command is read by whoever runs it, in English, as the API is.
+_FOR_OPERATORS = {"BadSignature", "ConfigurationError", "LedgerBroken", "UnreadableEvent", "UpgradeFailed"}
+_ENGLISH = (
+    *("plugin/cli/", "plugin/doctor/", "plugin/web/api/", "plugin/backups/anchors.py", "plugin/listening.py"),
+    *("plugin/courses/imports/run.py", "plugin/courses/handouts/batch_run.py", "plugin/store/migrations/"),
+)
+
+
+def _errors(sources: Mapping[str, ast.Module]) -> set[str]:
+    """Return the names of all errors that a person may be shown."""
+    found = {"CoursekeeperError"}
+    classes = [each for tree in sources.values() for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]
+    while more := {
+        each.name
+        for each in classes
+        if each.name not in found and found & {ast.unparse(b) for b in each.bases}
+    }:
+        found |= more
+    return found - _FOR_OPERATORS
+
+
+def _written_out(tree: ast.Module, errors: set[str]) -> list[int]:
+    """Return the lines that make an error, a line of a history or an attention item of plain text."""
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    said = [call.args[0] for call in calls if ast.unparse(call.func) in errors and call.args]
+    said += [
+        call.args[3]
+        for call in calls
+        if ast.unparse(call.func).endswith("add_history") and len(call.args) > 3
+    ]
+    said += [each.value for call in calls for each in call.keywords if each.arg == "summary"]
+    return [
+        each.lineno
+        for each in said
+        if isinstance(each, ast.JoinedStr | ast.BinOp)
+        or (isinstance(each, ast.Constant) and isinstance(each.value, str))
+    ]
+
+
+def test_nothing_that_is_said_or_kept_for_the_staff_is_written_outside_gettext() -> None:
+    sources = {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "plugin").rglob("*.py")
+    }
+    errors = _errors(sources)
+    assert {"Refused", "InvalidField", "SquareFailed", "DamagedCopy"} <= errors
+    found = {
+        name: lines
+        for name, tree in sources.items()
+        if not name.startswith(_ENGLISH) and (lines := _written_out(tree, errors))
+    }
+    assert not found, f"write _(“…”) around them: {found}"
+
+
+@pytest.mark.parametrize("written", ['"No."', 'f"No {x}."', '"No" + x'])
+def test_the_check_finds_what_is_not_translated(written: str) -> None:
+    assert _written_out(ast.parse(f"raise Refused({written}, code='no')"), {"Refused"}) == [1]
+    assert _written_out(ast.parse(f"raise Refused(_({written}), code='no')"), {"Refused"}) == []
+    assert _written_out(ast.parse(f"chain.add_history(work, 1, 'no', {written}, reason='')"), set()) == [1]
+    assert _written_out(ast.parse(f"open_item(work, summary={written})"), set()) == [1]

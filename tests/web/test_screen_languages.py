@@ -2,7 +2,6 @@
 
 import ast
 import re
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,23 @@ import pytest
 from flask import Flask
 
 from plugin import web, wording
+from plugin.backups.restore import Restored
 from plugin.configuration.save import shown
 from plugin.core.acts import Role
 from plugin.core.status import CLOSED
 from plugin.core.terms import Terms
 from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.visits.no_shows import HOW
+from plugin.job_registry import JOBS
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.square.connection.authorize import BEGIN_AGAIN
 from plugin.staff_languages import staff_language
 from plugin.stored_sentences import in_words
 from plugin.web.translations import N_, _, ngettext
-from plugin.wording import speaking
+from plugin.wording import first_sentence, joined, speaking
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.web.page import Page
 from tests.web.test_client_page import client_address
 from tests.web.visitor import Visitor, hire
 
@@ -115,59 +116,6 @@ def test_values_fill_the_braces_and_numbers_choose_their_form() -> None:
         "0 clients",
         "1,200 clients",
     ]
-
-
-# Words of English that no Spanish sentence and no name holds.
-_ENGLISH = re.compile(r"\b(the|of|is|are|and|to|with|your|from|not|yet|this|was|by|for)\b", re.IGNORECASE)
-# Data of the test's clinic, what a record held before and after a change, and the names of places and sites.
-_NAMES = re.compile(r"course of 1[02]|America/[A-Za-z_/]+|[\w-]+\.co(\.uk|m)\b|^(Terms|Name): .*", re.DOTALL)
-MOST_PAGES = 60
-
-
-def _texts(page: Page) -> list[str]:
-    # Options hold countries and time zones; what `pre` and `code` hold is typed as it stands.
-    bare = re.sub(
-        r"<(style|script|select|code|pre|textarea|datalist)\b.*?</\1>|<!--.*?-->",
-        "\n",
-        page.html,
-        flags=re.DOTALL,
-    )
-    parts = re.split(r"<[^>]+>", bare)
-    parts += re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', bare)
-    return [unescape(part).strip() for part in parts]
-
-
-def _english_on(visitor: Visitor) -> dict[str, list[str]]:
-    """Follow the links from Today and return what is English on each page, by its address."""
-    waiting, seen, found = ["/", "/sell", "/attention"], set[str](), {}
-    while waiting and len(seen) < MOST_PAGES:
-        address = waiting.pop(0)
-        bare = re.sub(r"[0-9a-f]{8,}[-0-9a-f]*", "*", address.partition("?")[0])
-        if (
-            bare in seen
-            or not address.startswith("/")
-            or re.search(r"\.(pdf|csv|xlsx|zip|html|json)|/my/|file$", address)
-        ):
-            continue
-        seen.add(bare)
-        answer = visitor.get(address)
-        if answer.status_code != 200 or answer.mimetype != "text/html":
-            continue
-        page = Page(answer.text)
-        waiting += page.links()
-        left = [text for text in _texts(page) if _ENGLISH.search(_NAMES.sub("", text))]
-        if left:
-            found[address] = left
-    return found
-
-
-def test_no_english_is_left_on_the_pages_that_spanish_links_lead_to(
-    small_olga: Visitor, small_house: Services, clock: HandMovedClock
-) -> None:
-    desk = Desk(small_house.store, clock)
-    desk.use(desk.sell())
-    choose(small_olga, "es")
-    assert _english_on(small_olga) == {}
 
 
 def test_lists_and_their_notices_are_in_the_language_of_the_person(small_olga: Visitor) -> None:
@@ -293,3 +241,48 @@ def test_names_of_papers_and_what_keeps_one_from_being_made_are_in_the_language_
     assert in_words("The paper could not be made just now. Nothing is lost; try again.", "es").startswith(
         "El documento no se pudo crear"
     )
+
+
+def test_what_a_text_can_not_be_is_in_the_language_of_the_person(
+    small_olga: Visitor, small_desk: Desk
+) -> None:
+    small_desk.package()
+    choose(small_olga, "es")
+    texts = small_olga.page("/clinic/papers/texts")
+    address = next(each for each in texts.links() if re.search(r"/texts/[^/]+/es$", each))
+    form = small_olga.page(address).form("/es")
+    answer = small_olga.send(form, markdown="Hola")
+    assert answer.status_code == 422
+    assert "Ponga un título como “## Esta noche” antes de “Hola”." in answer.text
+    preview = small_olga.send(
+        next(each for each in small_olga.page(address).forms if each == form), markdown="# Hola"
+    )
+    assert "necesita una parte “## Cuándo llamar”" in preview.text
+
+
+def test_what_a_setting_can_not_be_is_in_the_language_of_the_person(small_olga: Visitor) -> None:
+    choose(small_olga, "es")
+    page = small_olga.page("/clinic/settings/retention")
+    answer = small_olga.send(page.form("/retention"), retention_days="7")
+    assert answer.status_code == 422
+    assert "debe ser mayor que 30." in answer.text
+    page = small_olga.page("/clinic/settings/alarms")
+    answer = small_olga.send(page.form("/alarms"), alarm_emails="nobody")
+    assert "nobody no es una dirección de correo; sepárelas con comas." in answer.text
+
+
+def test_the_names_of_jobs_and_what_to_do_after_a_restore_are_in_the_language_of_the_person() -> None:
+    restored = Restored(None, None, (), has_lost_keys=True, replaced=None)
+    english = {*restored.to_check, *(each.title for each in JOBS.values())}
+    with speaking(staff_language("es")):
+        assert [each for each in english if str(each) == each[:]] == []
+
+
+def test_a_failure_of_square_is_in_the_language_of_the_person() -> None:
+    said = joined((first_sentence(_("Square does not answer. It is tried again.")), BEGIN_AGAIN))
+    assert said == f"Square does not answer. {BEGIN_AGAIN[:]}"
+    later = first_sentence(N_("Saved. It is in use now."))
+    assert later == "Saved."
+    with speaking(staff_language("es")):
+        assert str(later) == str(N_("Saved. It is in use now.")).partition(".")[0] + "."
+        assert str(later) != "Saved."

@@ -26,7 +26,7 @@ from plugin.errors import ConfigurationError, NotAllowed, Refused
 from plugin.settings import Settings
 from plugin.store import Store
 from plugin.store.tables import Staff
-from plugin.wording import _
+from plugin.wording import N_, _
 
 # The outbox jobs that e-mail a link: to a person by id, and to whoever has the address typed at the sign-in.
 LINK, FORGOTTEN = "mail_link", "mail_forgotten"
@@ -290,13 +290,14 @@ def change_own_email(work: Work, email: str) -> staff.StaffView:
 
 def _in_words(row: Staff) -> str:
     said = {
-        "Name": row.name,
-        "Email": row.email,
-        "Role": row.role,
-        "Printed name": row.printed_name,
-        "License": row.license,
+        N_("Name"): row.name,
+        N_("Email"): row.email,
+        N_("Role"): row.role,
+        N_("Printed name"): row.printed_name,
+        N_("License"): row.license,
     }
-    return "\n".join(f"{name}: {text}" for name, text in said.items() if text)
+    # Stored in English, whoever wrote it.
+    return "\n".join(f"{name[:]}: {text}" for name, text in said.items() if text)
 
 
 def _recorded(work: Work, row: Staff, before: str) -> staff.StaffView:

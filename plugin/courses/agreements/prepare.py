@@ -19,7 +19,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, closed_days_in, local_date_in
 from plugin.courses.base.course_extras import OF_CHECKOUT
 from plugin.courses.base.views import PackageView, from_row
-from plugin.courses.base.words import paper_money
+from plugin.courses.base.words import paper_money, paper_refusal
 from plugin.courses.base.work import Work, allowed, reading, require_row, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
@@ -241,7 +241,7 @@ def content_in(
     try:
         fit(paper)
     except PaperRefused as error:
-        raise Refused(str(error), code="paper_refused") from None
+        raise paper_refusal(error) from None
     return paper, terms
 
 

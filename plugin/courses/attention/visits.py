@@ -60,7 +60,11 @@ def _do_not_charge(work: Work, item: Attention, wish: Resolution) -> None:
     at = moment_text(datetime.fromisoformat(item.details["tapped_at"]), clinic_in(work.session))
     for course_id in item.details["course_ids"]:
         add_history(
-            work, course_id, "late", f"Session tapped offline at {at}: not charged", reason=wish.reason
+            work,
+            course_id,
+            "late",
+            _("Session tapped offline at {time}: not charged", time=at),
+            reason=wish.reason,
         )
 
 

@@ -11,11 +11,13 @@ from babel.numbers import format_currency
 from sqlalchemy.orm import Session
 
 from invoices.papers import Money as PaperMoney
+from invoices.papers import PaperRefused
 from plugin.core.moments import day_at
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClinicView
-from plugin.wording import Later, N_n, _, spoken_tag
+from plugin.errors import Refused
+from plugin.wording import N_, Later, N_n, _, spoken_tag
 
 
 def paper_money(money: Money) -> PaperMoney:
@@ -93,3 +95,8 @@ def _locale(language: str, country: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en")
+
+
+def paper_refusal(error: PaperRefused) -> Refused:
+    """Return the refusal of a paper with its sentence in the language of whoever reads it."""
+    return Refused(N_(error.message, **error.values), code="paper_refused")

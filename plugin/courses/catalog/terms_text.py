@@ -11,6 +11,7 @@ from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.base.views import ClinicView, ContentView, CourseView, PackageView
 from plugin.courses.base.words import format_money, paper_money
 from plugin.courses.catalog.names import MAIN_NAMES, Names
+from plugin.wording import N_
 
 
 def terms_sentences(
@@ -154,17 +155,27 @@ def package_text(package: PackageView) -> str:
 
 
 def _lines(package: PackageView) -> Iterator[str]:
-    yield f"Version: {package.version}"
-    yield f"Name: {package.name}"
-    yield f"Price: {format_money(package.price, 'en')}"
+    yield N_("Version: {version}", version=package.version)[:]
+    yield N_("Name: {name}", name=package.name)[:]
+    yield N_("Price: {price}", price=format_money(package.price, "en"))[:]
     yield from (_content(each) for each in package.contents)
     prices = [(each.treatment, each.single_price) for each in package.contents]
-    yield from (f"Terms: {sentence}" for sentence in terms_sentences(package.terms, "en", prices=prices))
+    for sentence in terms_sentences(package.terms, "en", prices=prices):
+        yield N_("Terms: {sentence}", sentence=sentence)[:]
 
 
 def _content(each: ContentView) -> str:
-    later = f", usable after session {each.usable_from_session}" if each.usable_from_session else ""
-    return f"Sessions: {each.sessions} × {each.treatment} ({format_money(each.single_price, 'en')}){later}"
+    said = {
+        "sessions": f"{each.sessions} × {each.treatment}",
+        "price": format_money(each.single_price, "en"),
+    }
+    if not each.usable_from_session:
+        return N_("Sessions: {sessions} ({price})", **said)[:]
+    return N_(
+        "Sessions: {sessions} ({price}), usable after session {number}",
+        number=each.usable_from_session,
+        **said,
+    )[:]
 
 
 @dataclass(frozen=True, slots=True)

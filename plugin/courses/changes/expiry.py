@@ -151,7 +151,7 @@ def freeze_course(
     def do(change: frame.CourseChange) -> None:
         _may_freeze(change)
         change.row.frozen_at = work.now
-        add_history(change, course_id, "frozen", "Frozen", reason=said)
+        add_history(change, course_id, "frozen", _("Frozen"), reason=said)
         publish(change, CourseFrozen(course_id, cancels_appointments))
 
     request = {"reason": said, **({"cancels_appointments": True} if cancels_appointments else {})}

@@ -120,7 +120,7 @@ def give_course(
             )
         )
         reason = optional(new.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
-        add_history(change, course_id, "given", f"Made a gift for {name}", reason=reason)
+        add_history(change, course_id, "given", _("Made a gift for {name}", name=name), reason=reason)
         publish(change, CourseGiven(gift_id))
 
     return frame.change_course(work, course_id, do, what="give", request=asdict(new))

@@ -138,12 +138,21 @@ def _typed_address(typed: str) -> str:
 
 
 def _in_words(client: Client) -> str:
-    said = {"Name": client.name, "Phone": client.phone, "Email": client.email, "Language": client.language}
-    said["Sounds like"] = client.sounds_like
-    said["Address"] = ", ".join(client.postal_address.splitlines())
-    said["Emails"] = "on" if client.wants_mail else "off"
-    said["Large print"] = "on" if client.large_print else "off"
-    return "\n".join(f"{name}: {text or ''}" for name, text in said.items())
+    said = {
+        N_("Name"): client.name,
+        N_("Phone"): client.phone,
+        N_("Email"): client.email,
+        N_("Language"): client.language,
+        N_("Sounds like"): client.sounds_like,
+        N_("Address"): ", ".join(client.postal_address.splitlines()),
+        N_("Emails"): _ON if client.wants_mail else _OFF,
+        N_("Large print"): _ON if client.large_print else _OFF,
+    }
+    # Stored in English, whoever wrote it.
+    return "\n".join(f"{name[:]}: {(text or '')[:]}" for name, text in said.items())
+
+
+_ON, _OFF = N_("on"), N_("off")
 
 
 def _write_contact(work: Work, client: Client, contact: Contact) -> None:

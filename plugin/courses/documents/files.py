@@ -18,6 +18,7 @@ from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.events import CourseAssigned, CourseGiven, CourseReassigned, Refunded, SaleBooked
 from plugin.courses.base.outbox import Job, enqueue
+from plugin.courses.base.words import paper_refusal
 from plugin.courses.base.work import Work, in_session, in_transaction, require_row
 from plugin.courses.documents.sale_record import is_recorded_in
 from plugin.courses.handouts.cache import Render, drawn
@@ -85,7 +86,7 @@ def refuse_missing_letters(paper: Paper, has: Callable[[str], bool] = is_printed
     try:
         lacking = missing(fit(paper), has=has)
     except PaperRefused as error:
-        raise Refused(str(error), code="paper_refused") from None
+        raise paper_refusal(error) from None
     if lacking:
         raise Refused(_sentence(paper, lacking), code=MISSING_LETTERS)
 

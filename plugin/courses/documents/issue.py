@@ -19,6 +19,7 @@ from plugin.core.moments import day_at
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.sealing import head_in
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import paper_refusal
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.content import due_on_in, invoice_paper, payments_in, voucher_paper_in
@@ -37,7 +38,6 @@ from plugin.courses.documents.sale_record import (
 )
 from plugin.courses.documents.series import NextPlace, next_place_in
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.errors import Refused
 from plugin.store.tables import Checkout, Client, Course, Document, DocumentCourse, Gift, SquareRefund
 
 INVOICE, CREDIT_NOTE, VOUCHER, RECEIPT = "invoice", "credit_note", "gift_voucher", "receipt"
@@ -94,7 +94,7 @@ def _that_fits(paper: papers.Paper) -> papers.Paper:
             # What the e-invoice standard can't express, such as a clinic without its tax number, is billed on
             # paper all the same.
             return _that_fits(replace(paper, is_electronic=False))
-        raise Refused(str(error), code="paper_refused") from None
+        raise paper_refusal(error) from None
     return paper
 
 

@@ -172,7 +172,7 @@ def paper_of_job(store: Store, job: Job) -> PaperToSend | str:
 def note_paper_sent(work: Work, paper: PaperToSend) -> None:
     """Record in the course's history that the e-mail was accepted: its address is valid."""
     if paper.course_id:
-        add_history(work, paper.course_id, "paper_mailed", f"{paper.called} sent by e-mail")
+        add_history(work, paper.course_id, "paper_mailed", _("{paper} sent by e-mail", paper=paper.called))
     address_answered_in(work.session, paper.client.id, paper.client.email or "", "")
 
 
@@ -191,7 +191,9 @@ def note_paper_not_sent(work: Work, job: Job, said: str) -> None:
     except (NotFound, Refused):
         return
     if course_id:
-        add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
+        add_history(
+            work, course_id, "paper_mailed", _("{paper} not sent by e-mail. {why}", paper=called, why=said)
+        )
 
 
 def was_asked_for(job: Job) -> bool:

@@ -17,12 +17,13 @@ from invoices.press.version import papers_version
 from plugin.core.acts import COURSEKEEPER, Act
 from plugin.core.moments import day_at
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.words import paper_refusal
 from plugin.courses.base.work import Work, in_session, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, clinic_on_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
 from plugin.courses.handouts.welcome import planner_paper, welcome_paper
-from plugin.errors import CoursekeeperError, NotFound, PaperNotMade, Refused
+from plugin.errors import CoursekeeperError, NotFound, PaperNotMade
 from plugin.store import Store
 from plugin.store.queues import Paper as StoredPaper
 from plugin.store.tables import Client, Course, Handout
@@ -146,7 +147,7 @@ def drawn(store: Store, render: Render, paper: papers.Paper) -> bytes:
     try:
         return render(paper, assets_for(store, paper))
     except papers.PaperRefused as error:
-        raise Refused(str(error), code="paper_refused") from None
+        raise paper_refusal(error) from None
     except papers.PaperFailed:
         raise PaperNotMade(_("The paper could not be made just now. Nothing is lost; try again.")) from None
 

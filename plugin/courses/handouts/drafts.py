@@ -9,7 +9,7 @@ from invoices.e_invoice import why_not
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import change_clinic_in, clinic_in
 from plugin.courses.base.views import ClinicView
-from plugin.courses.base.words import paper_money
+from plugin.courses.base.words import paper_money, paper_refusal
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.catalog.packages import NewContent, NewPackage, kind_of_content
 from plugin.courses.catalog.terms_text import gift_sentences, terms_sentences
@@ -131,7 +131,7 @@ def switch_e_invoices(work: Work, *, is_on: bool) -> None:
     """Turn Factur-X data in invoices on or off; raises Refused while the clinic lacks what that needs."""
     clinic = clinic_in(work.session)
     if is_on and (lacking := why_not(clinic_on_paper(clinic))):
-        raise Refused(lacking, code="no_e_invoices")
+        raise Refused(paper_refusal(lacking).message, code="no_e_invoices")
     change_clinic_in(work.session, {"has_e_invoices": is_on})
     if clinic.has_e_invoices != is_on:
         before, after = ("off", "on") if is_on else ("on", "off")

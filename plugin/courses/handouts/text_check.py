@@ -8,6 +8,7 @@ from invoices import papers
 from invoices.aftercare import GENERAL, odd_rows, read_text, starting_text
 from invoices.pages.fit import fit
 from invoices.papers import AftercareSheet, PaperRefused
+from plugin.courses.base.words import paper_refusal
 from plugin.errors import InvalidField
 from plugin.wording import N_, _
 
@@ -83,7 +84,7 @@ def sheet_with(markdown: str, language: str) -> AftercareSheet:
         sheet = example_sheet(read_text(markdown), language)
         fit(sheet)
     except PaperRefused as error:
-        raise InvalidField(str(error), field="markdown") from None
+        raise InvalidField(paper_refusal(error).message, field="markdown") from None
     return sheet
 
 
@@ -100,9 +101,10 @@ def missing_step(markdown: str, language: str) -> str:
         return ""
     sections = starting_text(GENERAL, language).sections
     heading = next(section.heading for section in sections if section.role == "see_doctor")
-    return (
-        f"It has no part “## {heading}”. Infection, fever and bleeding that does not stop belong there, "
-        "and emergencies alone under 911."
+    return _(
+        "It has no part “## {heading}”. Infection, fever and bleeding that does not stop belong there, and"
+        " emergencies alone under 911.",
+        heading=heading,
     )
 
 
@@ -114,9 +116,10 @@ def odd_row(markdown: str) -> str:
         return ""
     if not odd:
         return ""
-    return (
-        f"“{odd[0][:60]}” is printed as it stands: a row of the table has one or three entries after its name, "
-        "and belongs in no part on help."
+    return _(
+        "“{line}” is printed as it stands: a row of the table has one or three entries after its name, and"
+        " belongs in no part on help.",
+        line=odd[0][:60],
     )
 
 

@@ -14,6 +14,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.moments import day_at
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import paper_refusal
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.visits.notes import LONGEST_INTERVAL
@@ -111,7 +112,7 @@ def text_for(
             version=own.version,
         )
     except PaperRefused as error:
-        raise Refused(str(error), code="paper_refused") from None
+        raise paper_refusal(error) from None
 
 
 def count_to_review(store: Store) -> int:

@@ -337,7 +337,7 @@ def _erase(work: Work, subject: SubjectData) -> None:
         payload = {"square_customer_id": square_customer_id}
         enqueue(work, LEAVE_PROFILE, client_id, payload=payload)
     for course_id in subject.course_ids:
-        add_history(work, course_id, "erased", "The client’s personal data was erased")
+        add_history(work, course_id, "erased", _("The client’s personal data was erased"))
     record_in(work, Did.CLIENT_ERASED, client_id=subject.client_ids[0])
     enqueue(work, COMPACT, "database")
     work.session.flush()

@@ -50,7 +50,12 @@ def _end(work: Work, course_id: str) -> bool:
         return False
     row.due_ended_at = work.now
     paid, of = clinic_money(work.session, course.gross_paid), clinic_money(work.session, course.gross_price)
-    chain.add_history(work, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
+    chain.add_history(
+        work,
+        row.id,
+        "canceled",
+        _("Invoice canceled: {paid} of {of} is paid, no more is due", paid=paid, of=of),
+    )
     sessions = _kept_sessions(course)
     open_item(
         work,
@@ -165,7 +170,7 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
 
 def leave_open(work: Work, course_id: str, *, reason: str) -> None:
     """Leave the course unchanged: what is paid for can be used, nothing more is due."""
-    chain.add_history(work, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
+    chain.add_history(work, course_id, "kept", _("Canceled invoice: the package stays open"), reason=reason)
 
 
 def course_asked_about(item: Attention) -> str:

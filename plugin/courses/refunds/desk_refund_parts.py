@@ -194,7 +194,7 @@ def _ask_about_failure(work: Work, row: DeskRefund) -> None:
         settle_row(item, work.act, _("The other part failed too"))
     amount = _written(work.session, row, row.amount)
     said = row.problem[:REASON_LENGTH]
-    add_history(work, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
+    add_history(work, row.course_id, "refund", _("Refund of {amount} failed", amount=amount), reason=said)
     what_now = _("The course is as it was. Begin the refund again, or give the money back another way.")
     if course_for_change(work.session, row.course_id).closed_as == Status.TRANSFERRED.value:
         # The rest of an exchange's credit: the exchange itself remains valid.

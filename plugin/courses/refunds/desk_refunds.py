@@ -282,7 +282,9 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
     work.add(row)
     enqueue(work, REFUND, row.id)
     amount = money_text(wish.amount, clinic)
-    add_history(work, wish.course_id, "refund", f"Refund of {amount} begun", reason=wish.reason)
+    add_history(
+        work, wish.course_id, "refund", _("Refund of {amount} begun", amount=amount), reason=wish.reason
+    )
     settle_item_in(
         work.session,
         work.act,

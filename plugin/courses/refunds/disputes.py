@@ -157,5 +157,5 @@ def close_disputed(work: Work, item: Attention, *, course_id: str | None, reason
 def save_disputed(work: Work, item: Attention, *, reason: str) -> bool:
     """Leave the courses unchanged, and record that in their history."""
     for course_id in item.details["course_ids"]:
-        add_history(work, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason)
+        add_history(work, course_id, "dispute", _("Disputed payment: all sessions kept"), reason=reason)
     return True

@@ -135,7 +135,11 @@ def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
     for course_id in item.details["course_ids"]:
         given = clinic_money(work.session, Money(row.tip, row.currency))
         chain.add_history(
-            work, course_id, "refund", f"Tip of {given} refunded; all sessions kept", reason=reason
+            work,
+            course_id,
+            "refund",
+            _("Tip of {amount} refunded; all sessions kept", amount=given),
+            reason=reason,
         )
 
 

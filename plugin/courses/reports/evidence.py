@@ -38,8 +38,9 @@ from plugin.courses.quotes.views import quote_pdf, quotes_of_course
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
 from plugin.store.tables import Booking, ClientLetter, SquareRefund, Visit, VisitLetter
+from plugin.wording import N_
 
-_CALLED = "Evidence for a dispute"
+_CALLED = N_("Evidence for a dispute")
 # By the visit, of which there is an index.
 _AFTER_VISITS = select(VisitLetter).join(Visit, Visit.id == VisitLetter.visit_id)
 
@@ -113,7 +114,7 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
     client = read_client(store, course.client_id) if course.client_id else None
     given = course.origin
     lines = [
-        f"{_CALLED}: {course.package_name}",
+        f"{_CALLED[:]}: {course.package_name}",
         "",
         f"Clinic: {clinic.name}",
         f"Client: {client.name if client else 'no client'}",

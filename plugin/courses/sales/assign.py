@@ -33,7 +33,7 @@ def assign(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str
         if course.client_id is not None:
             raise Refused(_("That course belongs to a client already."), code="already_assigned")
         course.client_id = client.id
-        add_history(work, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
+        add_history(work, course.id, "assigned", _("Assigned to {name}", name=client.name), reason=reason)
         publish(work, CourseChanged(course.id))
         publish(work, CourseAssigned(course.id, course.square_order_id))
     work.session.flush()

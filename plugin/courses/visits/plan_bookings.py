@@ -229,7 +229,7 @@ def called_off_in(work: Work, visit_id: str) -> str:
 def _drop(work: Work, row: PlannedVisit) -> None:
     row.replaced_at, row.booking_state = work.now, ""
     said = moment_text(row.start_at, clinic_in(work.session))
-    add_history(work, row.course_id, PLANNED, f"Appointment of {said} canceled in Square")
+    add_history(work, row.course_id, PLANNED, _("Appointment of {time} canceled in Square", time=said))
 
 
 def book_instead_in(work: Work, visit_id: str, at: datetime) -> None:
@@ -244,7 +244,7 @@ def book_instead_in(work: Work, visit_id: str, at: datetime) -> None:
         raise Refused(_("This time has passed. Choose another one."), code="time_passed")
     said = moment_text(at, clinic_in(work.session))
     after = _instead(work, row, at, by=work.act.actor.name, state=WAITING)
-    add_history(work, row.course_id, PLANNED, f"Visit planned for {said}")
+    add_history(work, row.course_id, PLANNED, _("Visit planned for {time}", time=said))
     book_visits_in(work, [after])
 
 
@@ -263,7 +263,7 @@ def _moved(work: Work, row: PlannedVisit, at: datetime) -> PlannedVisit:
     """Plan the visit at the time of its appointment, in place of the row; return the new one."""
     after = _instead(work, row, at, by=row.by, state=BOOKED)
     said = moment_text(at, clinic_in(work.session))
-    add_history(work, row.course_id, PLANNED, f"Appointment is at {said} in Square")
+    add_history(work, row.course_id, PLANNED, _("Appointment is at {time} in Square", time=said))
     return after
 
 

@@ -31,7 +31,7 @@ from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store.database import write
 from plugin.store.prepared import Prepared, prepared_insert
 from plugin.store.tables import Course, Staff, Visit
-from plugin.wording import _
+from plugin.wording import _, joined
 
 MOST_AT_ONCE = 20
 
@@ -309,7 +309,7 @@ def _is_paid_for(session: Session, course: CourseState, chosen: AllowanceState, 
         said = _("{n} of {granted} sessions are paid for.", n=chosen.unlocked, granted=chosen.granted)
     else:
         said = _("{n} of {granted} sessions may be used so far.", n=chosen.unlocked, granted=chosen.granted)
-    raise Refused(said + " " + then, code="not_paid_for")
+    raise Refused(joined((said, then)), code="not_paid_for")
 
 
 def _proposed(course: CourseState) -> str:

@@ -9,6 +9,7 @@ from plugin.core.batches import batched
 from plugin.core.money import Money
 from plugin.square.client.asking import ANSWER_TIMEOUT_S, SOON_S, Asking, SquareNotFound
 from plugin.square.parsing import Json, listed, record, rfc3339, text
+from plugin.wording import _
 
 _BOOKINGS_A_PAGE = 100
 # As many bookings as Square takes in one request; for customers it names no limit.
@@ -160,7 +161,7 @@ class SquareClient(Asking):
         """Return a catalog object with its current version; raises SquareNotFound, also for a deleted one."""
         found = self._one("object", "GET v2/catalog/object/{}", object_id)
         if found.get("is_deleted") is True:
-            raise SquareNotFound("Square has deleted that item.", permanent=True, code="square_not_found")
+            raise SquareNotFound(_("Square has deleted that item."), permanent=True, code="square_not_found")
         return found
 
     def catalog_items_named(self, name: str) -> list[Json]:

@@ -18,7 +18,7 @@ from plugin.square.connection.check import ATTEMPTS_KEPT_FOR, check_connection, 
 from plugin.square.connection.tokens import ABOUT_PERMISSION, Grant, delete_tokens_in, grant_of, save_grant
 from plugin.square.locations import adopt_location
 from plugin.store.square_side import OAuthAttempt
-from plugin.wording import N_, _, joined
+from plugin.wording import N_, _, first_sentence, joined
 
 IN_SQUARE = N_("End it in your Square Dashboard as well, under Settings, Account, App integrations.")
 BEGIN_AGAIN = N_("Begin again with “Connect to Square”.")
@@ -181,7 +181,7 @@ def _exchanged(services: Services, code: str, verifier: str) -> Grant:
         if error.permanent or error.code == "square_sign_in":
             reason = _("Square refused the code. Compare application ID and secret under Settings, Square.")
             raise Refused(joined((reason, BEGIN_AGAIN)), code="not_permitted") from error
-        raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
+        raise Refused(joined((first_sentence(error.message), BEGIN_AGAIN)), code=error.code) from error
 
 
 def _refuse_other_business(services: Services, grant: Grant) -> None:

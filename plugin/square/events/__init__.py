@@ -30,6 +30,7 @@ from plugin.square.events.orders import (
 from plugin.square.events.terminals import handle_terminal_checkout_updated
 from plugin.square.inbox import settle_asked_in
 from plugin.square.parsing import Json
+from plugin.wording import _
 
 
 def _no_step(_name: str) -> None:
@@ -85,7 +86,7 @@ def effects_of(services: Services, event: InboxEvent) -> Effects:
         return Effects(says=_IGNORED.get(event.event_type, "Coursekeeper does not use events of this type."))
     data = inbox.data_of(event.body)
     if data is None:
-        raise SquareFailed("The message is not a Square event.", permanent=True, code="square_no_event")
+        raise SquareFailed(_("The message is not a Square event."), permanent=True, code="square_no_event")
     return handler(services, data)
 
 

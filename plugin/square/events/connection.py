@@ -8,8 +8,9 @@ from plugin.services import Services
 from plugin.square.connection.tokens import delete_tokens_in
 from plugin.square.events.effects import Effects
 from plugin.square.parsing import Json
+from plugin.wording import _, joined
 
-REVOKED = "The permission was revoked in Square. Connect again to go on."
+REVOKED = _("The permission was revoked in Square. Connect again to go on.")
 
 
 def handle_authorization_revoked(services: Services, _data: Json) -> Effects:
@@ -37,7 +38,9 @@ def _delete_in(work: Work, used: str | None) -> str:
         work,
         kind="square_connection",
         dedupe=f"square_revoked:{work.now:%Y-%m-%dT%H:%M}",
-        summary=f"{REVOKED} Sessions can be used as always; sales are booked once it is connected.",
+        summary=joined(
+            (REVOKED, _("Sessions can be used as always; sales are booked once it is connected."))
+        ),
         details={},
     )
     return "The permission was revoked in Square."

@@ -25,6 +25,7 @@ from plugin.square.parsing import Json, optional_id, records, square_id, text
 from plugin.square.pay_address import pay_address_effect
 from plugin.square.sales import is_paid, sale_of
 from plugin.store.tables import Checkout, Course
+from plugin.wording import _
 
 PAID_STATUSES = ("PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED")
 ENDED_STATUSES = ("CANCELED", "FAILED")
@@ -148,7 +149,10 @@ def _ask(work: Work, row: Checkout, paid: Money) -> None:
         work,
         kind="canceled_invoice",
         dedupe=f"canceled_invoice:{row.id}",
-        summary=f"{amount} was paid for an invoice that was canceled in Square. No course was opened.",
-        details={"proposal": "Refund it in Square, or sell the package again."},
+        summary=_(
+            "{amount} was paid for an invoice that was canceled in Square. No course was opened.",
+            amount=amount,
+        ),
+        details={"proposal": _("Refund it in Square, or sell the package again.")},
         square_order_id=row.square_order_id,
     )

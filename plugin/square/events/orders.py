@@ -38,6 +38,7 @@ from plugin.square.sales import (
     sale_of,
     sales_recorded,
 )
+from plugin.wording import _
 
 OTHER_LOCATION = Effects(says="It belongs to another location than the one under Settings, Square.")
 _NO_PACKAGE = Effects(says="No package in this order.")
@@ -66,11 +67,11 @@ def order_effects(
     order = _fetched(services, order_id)
     if expected_state == "COMPLETED" and order.state == "OPEN":
         # A sale that cost nothing has no other event.
-        raise NotYet("Square does not show this order as completed yet.")
+        raise NotYet(_("Square does not show this order as completed yet."))
     if is_at_other_location(services, order.location_id):
         return OTHER_LOCATION
     if not order.lines and not order.returns:
-        raise NotYet("Square shows this order without its lines so far.")
+        raise NotYet(_("Square shows this order without its lines so far."))
     found = _sold_in(services, order, payment) if order.lines else Effects()
     if order.returns:
         return found + _returned_in(services, order, refund)
@@ -90,7 +91,7 @@ def _fetched(services: Services, order_id: str) -> Order:
     try:
         return Order.read(services.square.order(order_id))
     except SquareNotFound:
-        raise NotYet("Square does not show this order yet.") from None
+        raise NotYet(_("Square does not show this order yet.")) from None
 
 
 def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effects:
@@ -143,7 +144,7 @@ def _unpaid(order: Order, payment: Payment | None) -> Effects:
     if order.state == "OPEN" and payment is not None:
         shown = {tender.payment_id for tender in order.tenders}
         if payment.id not in shown:
-            raise NotYet("Square does not show this payment on its order yet.")
+            raise NotYet(_("Square does not show this payment on its order yet."))
     return Effects(
         says=f"The order is {order.state or 'not complete'} and not paid in full; waiting for its next event."
     )
@@ -172,7 +173,7 @@ def _refunded_elsewhere(services: Services, order: Order) -> Effects:
     sources = {one.source_order_id for one in order.returns if one.source_order_id is not None}
     if not any(_sells_packages(services, source) for source in sources):
         return _NO_PACKAGE
-    raise NotYet("The refund of this return does not show in Square yet.")
+    raise NotYet(_("The refund of this return does not show in Square yet."))
 
 
 def _sells_packages(services: Services, order_id: str) -> bool:
@@ -189,7 +190,7 @@ def refund_of_sale(services: Services, back: GivenBack | None) -> Effects:
         return Effects(says="The refund belongs to no sale.")
     source = _fetched(services, back.source_order_id)
     if not source.lines:
-        raise NotYet("Square shows the refunded order without its lines so far.")
+        raise NotYet(_("Square shows the refunded order without its lines so far."))
     sold = _sold_in(services, source, None)
     # An invoice canceled in Square has no lines left, yet its courses are here.
     if sold.has_sale:

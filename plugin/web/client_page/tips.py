@@ -48,7 +48,7 @@ def give(token: str) -> ResponseReturnValue:
             amount,
             practitioner_id=visit.practitioner_id if visit else None,
         )
-    except InvalidField:
+    except (InvalidField, ValueError):
         said = language.gettext(
             "Please enter an amount between {least} and {most}.", least=LEAST_TIP, most=MOST_TIP
         )
@@ -76,17 +76,17 @@ def _client(token: str) -> ClientView:
 
 
 def _amount(typed: str, language: Language) -> Money:
-    """Return the amount; raises InvalidField for what is no number of that currency."""
+    """Return the amount; raises ValueError for what is no number of that currency."""
     currency = pages.clinic().currency
     try:
         number = parse_decimal(typed.strip().removeprefix("$").strip(), locale=language.locale, strict=True)
     except NumberFormatError:
-        raise InvalidField("That is no amount.", field="amount") from None
+        raise ValueError("no amount") from None
     exact = (
         number.scaleb(minor_digits(currency)) if number.is_finite() and abs(number) < 10**6 else Decimal(-1)
     )
     if exact != exact.to_integral_value():
-        raise InvalidField("That is no amount.", field="amount")
+        raise ValueError("no amount")
     return Money(int(exact), currency)
 
 

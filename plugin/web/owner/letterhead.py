@@ -17,6 +17,7 @@ from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.version import papers_version
 from plugin.courses.base.clinic import change_clinic, checked_clinic
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import paper_refusal
 from plugin.courses.documents.series import Numbered, SeriesView, read_series, save_series
 from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.content import clinic_on_paper
@@ -31,7 +32,7 @@ from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, Switch
 from plugin.web.refusals import Refusal
 from plugin.web.setup.clinic import countries
 from plugin.web.tables import pdf_answer
-from plugin.web.translations import N_, _
+from plugin.web.translations import _
 
 # Inches and millimeters in CSS pixels, 96 to the inch.
 _PIXELS = {"letter": (816, 1056), "a4": (794, 1123)}
@@ -45,7 +46,7 @@ def on_screen(paper: Paper, said: str = "") -> Response:
     try:
         fitted = fit(paper)
     except PaperRefused as error:
-        raise InvalidField(str(error)) from None
+        raise InvalidField(paper_refusal(error).message) from None
     logo = fitted.clinic.logo
     address = url_for("letterhead.logo", sha256=logo.sha256) if logo else ""
     page = html_of(fitted, logo_address=address).replace("</head>", f"{_links(fitted)}</head>", 1)
@@ -120,15 +121,6 @@ LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 blueprint = Screens("letterhead", __name__)
-
-
-# What the invoices say is missing, to be found by gettext.
-WHY_NO_E_INVOICES = (
-    N_("An electronic invoice needs the clinic’s country: say it under Documents first."),
-    N_("An electronic invoice needs the clinic’s legal name: say it under Documents first."),
-    N_("An electronic invoice needs the clinic’s address: say it under Documents first."),
-    N_("An electronic invoice needs the clinic’s tax number: say it under Documents first."),
-)
 
 
 @blueprint.get("/clinic/papers")
@@ -280,4 +272,4 @@ def _said(clinic: ClinicView) -> str:
 
 def _why_no_e_invoices() -> str:
     why = why_not_e_invoices(clinic_on_paper(pages.clinic()))
-    return why and _(why)
+    return str(paper_refusal(why).message) if why else ""

@@ -10,10 +10,12 @@ from plugin.web import current_services, pages
 from plugin.web.access import Screens, current_actor
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.owner.forms import ErasureForm
+from plugin.web.owner.held_values import held_value
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 blueprint = Screens("privacy", __name__)
+blueprint.add_app_template_filter(held_value)
 
 
 @blueprint.get("/clients/<client_id>/held")

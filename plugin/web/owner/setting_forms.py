@@ -183,31 +183,82 @@ def sections(services: Services) -> list[Section]:
         _square(services),
         _email(services),
         _appointments(services),
-        Section(
-            _("Retention"),
-            url_for("settings.page", group=Group.RETENTION),
-            ngettext("{n} day", "{n} days", services.settings.retention_days),
-        ),
         *(
-            Section(title, url_for("settings.page", group=group), about)
-            for group, title, about in DECLARED_ONLY
+            Section(page.title, url_for("settings.page", group=group), _standing(services, group))
+            for group, page in GROUP_PAGES.items()
             if names_of(group)
         ),
     ]
 
 
-# Pages made from their declarations alone: the group, its title, what it is about.
-DECLARED_ONLY = (
-    (Group.CHECK_IN, N_("Check-in screen"), N_("Clients check in by themselves")),
-    (Group.ONLINE, N_("Clients online"), N_("What clients can buy by themselves")),
-    (Group.LETTERS, N_("Hours for e-mails"), N_("When e-mails about courses go out")),
-    (Group.WALLET, N_("Apple and Google Wallet"), N_("A pass that shows what is left")),
-    (Group.ANSWERS, N_("Before a visit"), N_("What clients answer about themselves")),
-    (Group.AGREEMENTS, N_("Course agreements"), N_("Signed before a sale")),
-    (Group.BACKUPS, N_("Backups"), N_("Copies of everything")),
-    (Group.ALARMS, N_("Alarms"), N_("Who is notified when something is wrong")),
-    (Group.ADVANCED, N_("Advanced"), N_("Address of the desk, and what the server sets")),
-)
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """A page made from the declarations of its settings. `about`: in the overview; `lead`: under its heading."""
+
+    title: str
+    about: str
+    lead: str
+
+
+GROUP_PAGES = {
+    Group.RETENTION: GroupPage(
+        N_("Retention"),
+        N_("How long finished records are kept"),
+        N_("How long finished records are kept before they are deleted."),
+    ),
+    Group.CHECK_IN: GroupPage(
+        N_("Check-in screen"),
+        N_("Clients check in by themselves"),
+        N_("Clients check in on a screen of their own."),
+    ),
+    Group.ONLINE: GroupPage(
+        N_("Clients online"),
+        N_("What clients can buy by themselves"),
+        N_("What clients can do without the desk. All of it is off at first."),
+    ),
+    Group.LETTERS: GroupPage(
+        N_("Hours for e-mails"),
+        N_("When e-mails about courses go out"),
+        N_("When e-mails about courses are sent, and who counts as not seen."),
+    ),
+    Group.WALLET: GroupPage(
+        N_("Apple and Google Wallet"),
+        N_("A pass that shows what is left"),
+        N_(
+            "Clients keep “7 of 12 left” on their phone: on an iPhone by your own certificate, on Android by your "
+            "own service account. docs/operate.md says how to get them."
+        ),
+    ),
+    Group.ANSWERS: GroupPage(
+        N_("Before a visit"),
+        N_("What clients answer about themselves"),
+        N_("What clients answer about themselves: on their private page, or on a device that you hand them."),
+    ),
+    Group.AGREEMENTS: GroupPage(
+        N_("Course agreements"),
+        N_("Signed before a sale"),
+        N_("What clients agree to before they pay, and until when they can change their mind."),
+    ),
+    Group.BACKUPS: GroupPage(
+        N_("Backups"), N_("Copies of everything"), N_("Copies of everything, and where they go.")
+    ),
+    Group.ALARMS: GroupPage(
+        N_("Alarms"),
+        N_("Who is notified when something is wrong"),
+        N_("Who is notified when something is wrong. Settings, Health sends a test."),
+    ),
+    Group.ADVANCED: GroupPage(
+        N_("Advanced"),
+        N_("Address of the desk, and what the server sets"),
+        N_("How browsers reach Coursekeeper, and what the server sets."),
+    ),
+}
+
+
+def _standing(services: Services, group: Group) -> str:
+    if group is Group.RETENTION:
+        return ngettext("{n} day", "{n} days", services.settings.retention_days)
+    return GROUP_PAGES[group].about
 
 
 def _clinic() -> Section:

@@ -14,7 +14,7 @@ from plugin.wallet.google import try_wallet
 from plugin.web import current_services
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.setting_forms import SettingsForm, form_class_of, sections
+from plugin.web.owner.setting_forms import GROUP_PAGES, SettingsForm, form_class_of, sections
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
@@ -26,42 +26,6 @@ _OWN_PAGES = {
     Group.SQUARE: "square_settings.show_settings",
     Group.EMAIL: "email_settings.show",
     Group.APPOINTMENTS: "appointment_settings.show",
-}
-_HEADINGS = {
-    Group.CHECK_IN: (
-        N_("Check-in screen"),
-        N_("Clients check in on a screen of their own."),
-    ),
-    Group.LETTERS: (
-        N_("Hours for e-mails"),
-        N_("When e-mails about courses are sent, and who counts as not seen."),
-    ),
-    Group.ONLINE: (
-        N_("Clients online"),
-        N_("What clients can do without the desk. All of it is off at first."),
-    ),
-    Group.WALLET: (
-        N_("Apple and Google Wallet"),
-        N_(
-            "Clients keep “7 of 12 left” on their phone: on an iPhone by your own certificate, on Android by your "
-            "own service account. docs/operate.md says how to get them."
-        ),
-    ),
-    Group.ANSWERS: (
-        N_("Before a visit"),
-        N_("What clients answer about themselves: on their private page, or on a device that you hand them."),
-    ),
-    Group.AGREEMENTS: (
-        N_("Course agreements"),
-        N_("What clients agree to before they pay, and until when they can change their mind."),
-    ),
-    Group.RETENTION: (N_("Retention"), N_("How long finished records are kept before they are deleted.")),
-    Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
-    Group.ALARMS: (
-        N_("Alarms"),
-        N_("Who is notified when something is wrong. Settings, Health sends a test."),
-    ),
-    Group.ADVANCED: (N_("Advanced"), N_("How browsers reach Coursekeeper, and what the server sets.")),
 }
 
 
@@ -95,13 +59,13 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     known = _group(group)
     current_services().settings_source.refresh()
     names = _open_names(known)
-    heading, about = _HEADINGS[known]
+    shown_as = GROUP_PAGES[known]
     return render_template(
         "owner/setting_group.html",
         has_wallet=current_services().settings.has_wallet,
         group=known,
-        heading=heading,
-        about=about,
+        heading=shown_as.title,
+        about=shown_as.lead,
         form=SettingsForm.of(names, refusal) if names else None,
         profiles=profiles().values() if known is Group.AGREEMENTS else (),
         **stored_and_fixed(_all_names(known)),
@@ -153,7 +117,7 @@ def stored_and_fixed(names: list[str]) -> dict[str, Any]:
 
 
 def _group(group: str) -> Group:
-    known = next((each for each in _HEADINGS if each == group), None)
+    known = next((each for each in GROUP_PAGES if each == group), None)
     if known is None or not _all_names(known):
         raise NotFound(_("No such settings."))
     return known

@@ -22,6 +22,7 @@ from plugin.web.owner.letterhead import on_screen, why_not
 from plugin.web.refusals import Refusal
 from plugin.web.tables import pdf_answer, whole_number
 from plugin.web.translations import _, ngettext
+from plugin.wording import spoken_tag
 
 # In their own languages.
 LANGUAGES = {"en": "English", "es": "Español", "zh": "简体中文"}
@@ -67,7 +68,7 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
         languages=LANGUAGES,
         form=form,
         said=_said(form.markdown.typed, language),
-        sources=sources(),
+        sources=sources(spoken_tag()),
     )
 
 
@@ -125,7 +126,7 @@ def read(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
         language_name=LANGUAGES.get(language, language),
         said=_said(text.markdown, language),
         refusal=refusal,
-        sources=sources(),
+        sources=sources(spoken_tag()),
     )
 
 
