@@ -297,7 +297,7 @@ def find_clients(
             words = [or_(*words, Client.search_text.contains(f" {dialed}"))]
             begins_so = _with_digits_of(session, [dialed])
             of_number = None if of_number is None or begins_so is None else or_(of_number, begins_so)
-        is_somebody = IS_SOMEBODY if of_number is None else (*_IS_SOMEBODY_HERE, of_number)
+        is_somebody = IS_SOMEBODY if of_number is None else (*IS_SOMEBODY_HERE, of_number)
         # Ids alone: an index has all that is asked for.
         ids = select(Client.id).where(*is_somebody, *words)
 
@@ -363,9 +363,9 @@ def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[Found
         return with_balances_in(session, found[:limit], today)
 
 
-# Both read an index from its end, and stop once enough are found. Without the function SQLite would take the index of
-# `merged_into` instead, in which almost all clients are one value, and sort them.
-_IS_SOMEBODY_HERE = (func.coalesce(Client.merged_into, "") == "", Client.erased_at.is_(None))
+# For a query that has another index. Without the function SQLite would take that of `merged_into` instead, in which
+# almost all clients are one value, and go through them.
+IS_SOMEBODY_HERE = (func.coalesce(Client.merged_into, "") == "", Client.erased_at.is_(None))
 _LATER = aliased(Course)
 _IS_LATEST = ~exists().where(
     _LATER.client_id == Course.client_id,
@@ -382,14 +382,14 @@ _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _BY_COURSE = Prepared(
     select(Client.__table__, Course.booked_at.label("at"))
     .join(Client, Client.id == Course.client_id)
-    .where(*_IS_SOMEBODY_HERE, _IS_LATEST)
+    .where(*IS_SOMEBODY_HERE, _IS_LATEST)
     .order_by(Course.booked_at.desc(), Client.id)
     .limit(bindparam("limit", type_=Integer))
 )
 _WITHOUT_COURSE = Prepared(
     select(Client.__table__, Client.created_at.label("at"))
     .where(
-        *_IS_SOMEBODY_HERE,
+        *IS_SOMEBODY_HERE,
         ~exists().where(Course.client_id == Client.id),
         Client.created_at >= bindparam("since", type_=UtcTime()),
     )

@@ -12,7 +12,14 @@ from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import IS_NAMESAKE, IS_SOMEBODY, client_in, namesake_of, shares_contact
+from plugin.courses.clients.clients import (
+    IS_NAMESAKE,
+    IS_SOMEBODY,
+    IS_SOMEBODY_HERE,
+    client_in,
+    namesake_of,
+    shares_contact,
+)
 from plugin.courses.clients.contacts import Contact
 from plugin.store import Store
 from plugin.store.prepared import Prepared
@@ -142,7 +149,7 @@ def looking_alike(store: Store, client_id: str) -> Sequence[ClientView]:
         same = [Client.name_folded == row.name_folded, *shares_contact(row.phone, row.email)]
         others = (
             select(Client.id)
-            .where(or_(*same), Client.id != row.id, *IS_SOMEBODY)
+            .where(or_(*same), Client.id != row.id, *IS_SOMEBODY_HERE)
             .order_by(Client.name_folded, Client.id)
         )
         return [client_in(session, each) for each in session.scalars(others.limit(_MOST_ALIKE)).all()]
