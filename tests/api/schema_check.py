@@ -3,10 +3,13 @@
 import copy
 import json
 import re
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 from werkzeug.test import TestResponse
+
+from plugin.web.api.openapi import CALLS, document
 
 ADDRESS = "/api/v1"
 
@@ -45,6 +48,12 @@ class Promise:
                 found: dict[str, Any] | None = operations.get(method.lower())
                 return found
         return None
+
+
+@cache
+def operations() -> dict[str, Any]:
+    """Return the paths of the whole document, resolved: made for the first test that asks, not in every worker."""
+    return resolved(document(CALLS, ADDRESS))
 
 
 def resolved(document: dict[str, Any]) -> dict[str, Any]:

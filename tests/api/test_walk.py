@@ -18,18 +18,17 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.web.api.calls import Call
 from plugin.web.api.letters import NewCheck
-from plugin.web.api.openapi import CALLS, document
+from plugin.web.api.openapi import CALLS
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
 from tests.api.examples import Request, requests
-from tests.api.schema_check import ADDRESS, resolved
+from tests.api.schema_check import operations
 from tests.api.world import OWNER, Shop
 from tests.clock import HandMovedClock
 from tests.databases import new_database
 from tests.postgres import PostgresServer
 from tests.thorough import examples
 
-OPERATIONS = resolved(document(CALLS, ADDRESS))
 NO_LIMIT = "1000000 per minute"
 STEPS = examples(8, 20)
 # Publishing asks Square; it has tests of its own with a till.
@@ -142,7 +141,7 @@ def test_every_answer_is_one_that_the_document_names(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(request=requests(call.path, OPERATIONS[call.path][call.method.lower()], _for(call, ids)))
+    @given(request=requests(call.path, operations()[call.path][call.method.lower()], _for(call, ids)))
     def walk(request: Request) -> None:
         answer = walker.send(
             call.method,
