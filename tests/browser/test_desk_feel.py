@@ -223,13 +223,19 @@ def test_the_clinics_name_fits_on_a_tablet(desk: DeskWindow) -> None:
       return name.scrollWidth <= name.clientWidth; }""")
 
 
-def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> None:
+def refuse_a_client(desk: DeskWindow) -> None:
+    """Send a form for a new client that is refused."""
     page = desk.page
     page.goto(f"{desk.clinic.desk}/clients#new")
     page.locator("#new").get_by_label("Name").fill("Half Typed")
     page.locator("#new").get_by_label("Phone").fill("12")
     page.get_by_role("button", name="Create client").click()
     expect(page.locator("#phone-wrong")).to_contain_text("This is not a full phone number.")
+
+
+def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> None:
+    page = desk.page
+    refuse_a_client(desk)
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Half Typed")
     # The summary of all that is wrong comes first; it leads to each field.
     summary = page.locator("#new").get_by_role("alert")

@@ -11,6 +11,19 @@ from tests.browser.clinic import DeskWindow
 from tests.browser.measures import enlarge, layout_findings
 from tests.browser.screens import WIDTHS
 
+LINES_OF_TEXT = """(all) => all.map((each) => {
+  const words = document.createRange();
+  words.selectNodeContents(each);
+  return new Set([...words.getClientRects()].map(({ top }) => top)).size;
+})"""
+# The name of the field in use, where the bar at the foot of its form covers it.
+BEHIND_THE_BAR = """() => {
+  const field = document.activeElement, bar = field.closest("form")?.querySelector(".actions");
+  if (!bar || bar.contains(field)) return "";
+  const [one, other] = [field, bar].map((each) => each.getBoundingClientRect());
+  return one.bottom > other.top + 1 && one.top < other.bottom ? field.name : "";
+}"""
+
 
 def test_e2_a_name_on_today_has_room_at_every_width(desk: DeskWindow) -> None:
     page = desk.page
@@ -272,11 +285,7 @@ def test_from_1180_px_on_a_package_in_the_list_of_courses_has_two_lines_at_most(
     page = desk.page
     page.set_viewport_size({"width": 1180, "height": 768})
     page.goto(f"{desk.clinic.desk}/courses")
-    lines = page.locator("td.two-lines").evaluate_all("""(all) => all.map((each) => {
-      const words = document.createRange();
-      words.selectNodeContents(each);
-      return new Set([...words.getClientRects()].map(({ top }) => top)).size;
-    })""")
+    lines = page.locator("td.two-lines").evaluate_all(LINES_OF_TEXT)
     assert lines
     assert max(lines) <= 2
 
@@ -289,3 +298,51 @@ def test_packages_to_sell_do_not_overlap_in_letters_twice_as_large(desk: DeskWin
     expect(page.locator("a.offer-card")).not_to_have_count(0)
     enlarge(page, 200)
     assert layout_findings(page, "sell") == []
+
+
+def test_each_tab_of_the_reports_shows_on_a_phone(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{desk.clinic.desk}/overview")
+    tabs = page.locator("nav.tabs a")
+    assert tabs.count() > 8
+    boxes = tabs.evaluate_all("(all) => all.map((each) => each.getBoundingClientRect().toJSON())")
+    assert [box for box in boxes if not 0 <= box["left"] < box["right"] <= 390] == []
+
+
+def test_a_day_of_a_report_stands_in_one_line_on_a_tablet(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/reports/pay?from=2026-01-01&to=2030-12-31")
+    page.locator("tbody th a").first.click()
+    page.wait_for_url("**/reports/pay/*")
+    lines = page.locator("td[data-label=Visit]").evaluate_all(LINES_OF_TEXT)
+    assert lines
+    assert set(lines) == {1}
+
+
+def test_the_lists_and_tables_of_an_owner_use_a_wide_window(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for address in ("/courses", "/clients/all", "/overview", "/reports/entries"):
+        page.goto(desk.clinic.desk + address)
+        box = page.locator("main .table").first.bounding_box()
+        assert box is not None
+        assert box["width"] > 1300, address
+
+
+def test_an_address_of_five_lines_shows_whole_and_no_field_hides_behind_the_save_bar(
+    desk: DeskWindow,
+) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/clinic/papers")
+    address = page.get_by_label("Address", exact=True)
+    address.fill("\n".join(f"Line {n}" for n in range(1, 6)))
+    assert address.evaluate("(field) => field.scrollHeight <= field.clientHeight")
+    page.get_by_label("Clinic", exact=True).focus()
+    hidden = {page.evaluate(BEHIND_THE_BAR)}
+    for _field in range(20):
+        page.keyboard.press("Tab")
+        hidden.add(page.evaluate(BEHIND_THE_BAR))
+    assert hidden == {""}, hidden

@@ -1,6 +1,7 @@
 """Pictures of every screen in every width and scheme, menus and forms open, and one page to look at them all."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.clinic import Clinic
 from tests.browser.screens import OWNER, STAFF, kinds_of_menus, open_menu, signed_in, speak, walk
+from tests.screenshots.states import states
 
 _SHEET = """<!doctype html><meta charset="utf-8"><title>Every screen</title>
 <style>
@@ -33,24 +35,32 @@ def take_all(
                 speak(page, clinic.desk, language)
                 for screen in walk(page, clinic.desk):
                     stem = f"{email.split('@')[0]}-{_slug(screen)}"
-                    with_header = email == OWNER and screen == "/"
-                    taken += _of_screen(page, folder / stem, scheme, widths, with_header=with_header)
+                    menus = kinds_of_menus(page, with_header=email == OWNER and screen == "/")
+                    taken += _of_screen(page, folder / stem, scheme, widths, menus)
+    # What leads to them is named in English.
+    for scheme in schemes if language == "en" else ():
+        for name, page in states(browser, clinic, scheme):
+            taken += _of_screen(page, folder / f"state-{_slug(name)}", scheme, widths)
     (folder / "index.html").write_text(_SHEET + _figures(taken), encoding="utf-8")
     return taken
 
 
-def _of_screen(page: Page, stem: Path, scheme: Any, widths: list[int], *, with_header: bool) -> list[Path]:
+def _of_screen(
+    page: Page, stem: Path, scheme: Any, widths: list[int], menus: Sequence[str] = ()
+) -> list[Path]:
     taken = []
     for width in widths:
         page.set_viewport_size({"width": width, "height": 844 if width < 600 else 768})
-        for opened in [None, *kinds_of_menus(page, with_header=with_header)]:
-            open_menu(page, opened)
+        for opened in [None, *menus]:
+            if menus:
+                open_menu(page, opened)
             # One without a class has a picture of its own, too.
             what = "" if opened is None else f"--{_slug(opened or 'details')}"
             file = stem.with_name(f"{stem.name}{what}-{width}-{scheme}.png")
             page.screenshot(path=file, animations="disabled", full_page=True)
             taken.append(file)
-        open_menu(page, None)
+        if menus:
+            open_menu(page, None)
     return taken
 
 
