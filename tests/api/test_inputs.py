@@ -2,13 +2,15 @@
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
 
 from plugin.errors import InvalidField
-from plugin.web.api.inputs import Input
+from plugin.web.api.inputs import Input, Text
 from plugin.web.api.openapi import CALLS
 from tests.api.examples import bodies
 from tests.api.schema_check import operations
@@ -22,6 +24,22 @@ def _takes(model: type[Input], body: dict[str, Any]) -> bool:
     except InvalidField:
         return False
     return True
+
+
+def test_the_checks_of_a_model_are_built_when_it_is_first_used_however_many_ask_at_once() -> None:
+    class Wish(Input):
+        name: Text
+
+    assert not Wish.__pydantic_complete__
+    start = threading.Barrier(8)
+
+    def read(number: int) -> str:
+        start.wait()
+        return Wish.read({"name": f"Ana {number}"}).name
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(8))) == [f"Ana {number}" for number in range(8)]
+    assert Wish.__pydantic_complete__
 
 
 def _is_comparable(body: Any) -> bool:

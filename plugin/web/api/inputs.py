@@ -6,6 +6,7 @@ renamed or removed. A field that has a default is omitted where it has that valu
 
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -39,7 +40,24 @@ from plugin.wording import _
 _NO_EXAMPLE = object()
 
 
-class Answer(BaseModel):
+_building = threading.Lock()
+
+
+class _Model(BaseModel):
+    """A model whose checks are built when it is first used: most are never used by a clinic, or once."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    @classmethod
+    def ready(cls) -> type[Self]:
+        """Return it once its checks are built; pydantic would let two threads build them at once."""
+        if not cls.__pydantic_complete__:
+            with _building:
+                cls.model_rebuild()
+        return cls
+
+
+class Answer(_Model):
     """A response or a part of one."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -47,7 +65,7 @@ class Answer(BaseModel):
     @classmethod
     def of(cls, view: Any) -> dict[str, Any]:
         """Return the JSON of a view, read by its attributes, or of a mapping."""
-        return cls.model_validate(view).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return cls.ready().model_validate(view).model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def shown(example: Any = _NO_EXAMPLE, description: str | None = None, *, at: str | None = None) -> Any:
@@ -196,7 +214,7 @@ _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _MOMENT = rf"^20[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](\.[0-9]{{1,6}})?(Z|[+-]{_CLOCK})$"
 
 
-class Input(BaseModel):
+class Input(_Model):
     """A body or a query: unknown fields are refused, and "3" is not taken for 3."""
 
     # Not `use_attribute_docstrings`: pydantic looks for each model's source when it is loaded. `openapi` reads it.
@@ -206,7 +224,7 @@ class Input(BaseModel):
     def read(cls, value: Mapping[str, Any]) -> Self:
         """Check the values; raises InvalidField with a sentence for each mistake, `field` naming the first one."""
         try:
-            return cls.model_validate(value)
+            return cls.ready().model_validate(value)
         except ValidationError as error:
             # An unknown name is often the mistyped name of a missing field: it is reported first.
             mistakes = sorted(
