@@ -26,6 +26,28 @@ def test_a_double_tap_uses_one_session(desk: DeskWindow) -> None:
     assert figure(desk.page) == before - 1
 
 
+_DRAWN_BEFORE_IT_IS_SENT = """() => {
+  const ask = fetch;
+  let frames = 0;
+  const count = () => requestAnimationFrame(() => { frames += 1; count(); });
+  addEventListener("click", () => { frames = 0; count(); }, { capture: true, once: true });
+  window.fetch = (address, options) => {
+    if (options?.method === "POST") document.body.dataset.drawn = frames;
+    return ask(address, options);
+  };
+}"""
+
+
+def test_a_tap_is_seen_before_the_question_goes_out(desk: DeskWindow) -> None:
+    desk.open_client("Maribel Okonkwo-Reyes")
+    desk.page.evaluate(_DRAWN_BEFORE_IT_IS_SENT)
+    desk.page.get_by_role("button", name="Use a session").click()
+    desk.page.locator("#notices").get_by_role("button", name="Undo").wait_for()
+    assert int(desk.page.locator("body").get_attribute("data-drawn") or 0) >= 1
+    desk.page.locator("#notices").get_by_role("button", name="Undo").click()
+    expect(desk.page.locator("#notices")).not_to_contain_text("Undo")
+
+
 def test_a_finger_that_is_still_tapping_meets_no_new_button(desk: DeskWindow) -> None:
     desk.open_client("Grace Kim")
     before = figure(desk.page)

@@ -26,6 +26,12 @@ const ONCE = _("The second tap was not counted.");
 // When the form was answered, and what was typed in it if it was refused: corrected, it is a tap of its own.
 const answers = new Map();
 const tappedTwice = new Set();
+// Asking takes a slow tablet longer than showing that the button was pressed, which comes first. A page that is hidden
+// meanwhile is not drawn.
+const drawn = () => new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 100);
+});
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const isOnline = () => navigator.onLine || new Promise((done) => addEventListener("online", done, { once: true }));
 
@@ -80,6 +86,7 @@ async function send(sending) {
   form.dataset.sent = "waiting";
   const showsWorking = showWorking(sending);
   try {
+    await drawn();
     const answered = await answerTo(sending);
     await fingerLifted();
     showsWorking.end();
