@@ -171,6 +171,19 @@ def test_the_tables_of_the_overview_each_have_their_own_order(
     assert kept == {**asked, "owed": "value"}
 
 
+def test_no_two_tables_of_a_page_have_headings_or_files_of_one_name(
+    small_olga: Visitor, sold: dict[str, str]
+) -> None:
+    for address in ("/overview", "/reports/unused?years=0"):
+        html = small_olga.page(address).html
+        named = re.findall(
+            r'<a href="([^"]+)"(?: download)?>((?:[^<]|<span class="unseen">[^<]*</span>)+)</a>', html
+        )
+        of = [name for link, name in named if ".csv" in link or "#" in link]
+        assert len(of) > 4
+        assert sorted(of) == sorted(set(of)), address
+
+
 def test_numbers_sort_as_numbers_and_what_is_unknown_comes_last(
     small_olga: Visitor, sold: dict[str, str]
 ) -> None:
