@@ -37,3 +37,9 @@ def test_a_day_on_which_the_clinic_is_closed_is_no_working_day() -> None:
 def test_every_profile_can_be_chosen_and_has_its_source() -> None:
     assert {NONE, *profiles()} == set(get_args(ChangeOfMindKey))
     assert all(each.source and each.title for each in profiles().values())
+
+
+def test_a_period_for_distance_sales_is_not_one_of_what_was_agreed_at_the_clinic() -> None:
+    distance, everywhere = profiles()["eu_distance"], profiles()["california"]
+    assert [distance.applies(channel) for channel in ("clinic", "distance")] == [False, True]
+    assert [everywhere.applies(channel) for channel in ("clinic", "distance")] == [True, True]

@@ -1,10 +1,17 @@
 """The hash of an entry never changes: whoever kept one must find it again."""
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from plugin.core.fingerprint import entry_fingerprint, fingerprint, seal_fingerprint, time_text
+from plugin.core.fingerprint import (
+    entry_fingerprint,
+    fingerprint,
+    reason_fingerprint,
+    seal_fingerprint,
+    time_text,
+)
 
 AT = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
 
@@ -42,3 +49,17 @@ def test_a_time_is_hashed_in_utc_as_it_is_stored() -> None:
 def test_what_has_no_one_text_is_refused() -> None:
     with pytest.raises(TypeError):
         fingerprint([b"bytes"])
+
+
+def test_a_time_is_hashed_alike_in_any_time_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "America/Los_Angeles")
+        time.tzset()
+        told = [time_text(AT), time_text(AT.replace(tzinfo=None))]
+    time.tzset()
+    assert told == ["2026-03-01 17:30:00.000000"] * 2
+
+
+def test_a_reason_is_hashed_with_its_salt_and_none_has_no_hash() -> None:
+    assert reason_fingerprint("salt", "Moved away") == fingerprint(["salt", "Moved away"])
+    assert reason_fingerprint("salt", "") == ""
