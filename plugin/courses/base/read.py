@@ -19,7 +19,6 @@ from plugin.courses.base.chain import NO_COURSE, EntryRow
 from plugin.courses.base.course_extras import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.state import CLIENT_NAME, prepared_states, read_states, states_of
 from plugin.courses.base.views import CourseSummary, CourseView, EntryView, HappeningView
-from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.bulk import ImportedCourse
@@ -59,7 +58,10 @@ class SaleRow:
 def read_course(store: Store, course_id: str, *, today: date) -> CourseView:
     """Return the course with its allowances, entries, visits and history; raises NotFound."""
     with store.reading() as session:
-        return course_in(session, require_row(session, Course, course_id, NO_COURSE), today=today)
+        row = _BY_ID.first(session.connection(), {"course_id": course_id})
+        if row is None:
+            raise NotFound(NO_COURSE)
+        return course_in(session, row, today=today)
 
 
 def read_courses(store: Store, course_ids: Collection[str], *, today: date) -> dict[str, CourseView]:
@@ -90,6 +92,7 @@ def courses_of_client(
     return (*live, *rest, *of_others)
 
 
+_BY_ID = Prepared(select(Course.__table__).where(Course.id == bindparam("course_id")))
 _IS_OWN = Course.client_id == bindparam("client_id")
 _OWN = Prepared(select(Course.__table__).where(_IS_OWN))
 _AT_HAND = Prepared(select(Course.__table__).where(or_(_IS_OWN, course_extras.IS_SHARED_TODAY)))
@@ -120,7 +123,7 @@ _NEWEST = prepared_states(
 )
 
 
-def course_in(session: Session, course: Course, *, today: date) -> CourseView:
+def course_in(session: Session, course: Course | Row[Any], *, today: date) -> CourseView:
     return courses_in(session, [course], today=today)[0]
 
 
