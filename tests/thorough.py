@@ -33,6 +33,9 @@ _SCREENS = "tests/practice_square/test_screens.py::test_no_page_is_wider_than_th
 _LARGE = "tests/invoices/test_large_print.py::test_"
 _ONE_PAGE = "tests/invoices/test_course_summary.py::test_an_ordinary_course_stays_on_one_page["
 _TYPE = "tests/invoices/test_type.py::test_"
+_READ = "tests/invoices/test_reading.py::test_a_screen_reader_reads_what_the_paper_says_in_its_order["
+_FEW_LINES = "tests/invoices/test_address_window.py::test_an_invoice_of_a_few_lines_stays_on_one_page["
+_FORKED = "tests/commands/test_processes.py::test_forked_children_"
 _PLAYED = "tests/torture/test_year.py::test_"
 _LISTS = "tests/browser/test_comfort.py::test_a_list_prints_with_the_clinic_and_the_day_and_nothing_to_tap["
 _SHUFFLED = "tests/square/test_any_order.py::test_every_event_twice_and_shuffled_gives_the_same_ledger["
@@ -165,14 +168,17 @@ THOROUGH = (
     "tests/browser/test_search_lists.py::test_b11_so_it_is_where_clients_are_looked_for",
     "tests/browser/test_widths.py::test_c22_",
     "tests/browser/test_widths.py::test_c25_",
+    f"{_WIDTHS}a_day_of_a_report_stands_in_one_line",
     f"{_WIDTHS}a_list_beside_another_program",
     f"{_WIDTHS}a_point_between_parts",
     f"{_WIDTHS}c18_what_was_done_is_told_above",
     f"{_WIDTHS}c21_",
+    f"{_WIDTHS}each_tab_of_the_reports",
     f"{_WIDTHS}from_1180_px",
     f"{_WIDTHS}numbers_beside_another_program",
     f"{_WIDTHS}packages_to_sell",
     f"{_WIDTHS}the_header_has_two_rows",
+    f"{_WIDTHS}the_lists_and_tables_of_an_owner",
     f"{_WIDTHS}the_main_act_of_a_form_is_on_the_first_screen",
     f"{_WIDTHS}ways_to_sort",
     f"{_FEEL}the_clinics_name_fits_on_a_tablet",
@@ -439,6 +445,34 @@ THOROUGH = (
             *("received", "refunded", "transferred", "written-off"),
         )
     ),
+    # On Letter, which is shorter, also those with a line more than an ordinary course.
+    *(
+        f"{_ONE_PAGE}summary-{state}-letter"
+        for state in (
+            *("0-of-12", "chinese", "exchanged", "finished", "first-use", "gift", "logo", "names"),
+            *("no-show", "received", "spanish", "transferred"),
+        )
+    ),
+    # What a screen reader reads: of each paper one, its Chinese, large or longest form, and all that adds words, stay.
+    *(
+        f"{_READ}{paper}]"
+        for paper in (
+            *("aftercare-general", "aftercare-general-chinese", "aftercare-led", "aftercare-led-chinese"),
+            *("aftercare-logo", "aftercare-touch-up", "aftercare-touch-up-chinese", "agreement-spanish"),
+            *("guide-desk-spanish", "guide-owner-spanish", "invoice-spanish", "month-running"),
+            *("statement-all-chinese", "statement-all-large", "summary-0-of-12", "summary-exchanged"),
+            *("summary-finished", "summary-first-use", "summary-gift", "summary-logo", "summary-names"),
+            *("summary-received", "summary-spanish", "summary-transferred", "voucher-bare"),
+            *("voucher-letter-window", "voucher-logo", "voucher-window"),
+        )
+    ),
+    f"{_FEW_LINES}invoice-spanish",
+    f"{_FEW_LINES}invoice-window",
+    # A parent that keeps what it has loaded is that of `demo`; that of `serve` lets go.
+    f"{_FORKED}start_fall_and_end_as_others_do[stays",
+    f"{_FORKED}end_with_their_parent[Signals.SIGINT-stays",
+    f"{_FORKED}end_with_their_parent[Signals.SIGTERM-stays",
+    "tests/invoices/test_workers.py::test_without_harfbuzz_s_cutting",
     *(
         f"{_TYPE}a_course_of_twelve_with_notes_of_two_lines_stays_on_one_page[{visits}-"
         for visits in (1, 4, 7)

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.bench import clinic, http, load, pages, papers, postgres, screens, use_cases
 from tests.bench.figures import Figure, Table
 from tests.commit import commit_in_short
+from tests.processes import end_in_order
 
 ROUNDS, SIZE, SECONDS = 5, 100, 300
 Part = Callable[[Path, int], Iterator[Figure]]
@@ -78,4 +79,5 @@ def _in_words(loads: dict[str, tuple[float, float]]) -> str:
 
 
 if __name__ == "__main__":
+    end_in_order()
     sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "bench.json")))

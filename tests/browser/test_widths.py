@@ -316,7 +316,8 @@ def test_a_day_of_a_report_stands_in_one_line_on_a_tablet(desk: DeskWindow) -> N
     page.goto(f"{desk.clinic.desk}/reports/pay?from=2026-01-01&to=2030-12-31")
     page.locator("tbody th a").first.click()
     page.wait_for_url("**/reports/pay/*")
-    lines = page.locator("td[data-label=Visit]").evaluate_all(LINES_OF_TEXT)
+    # A note beside the day, such as that it was counted later, may take a line of its own.
+    lines = page.locator("td[data-label=Visit]:not(:has(.small))").evaluate_all(LINES_OF_TEXT)
     assert lines
     assert set(lines) == {1}
 

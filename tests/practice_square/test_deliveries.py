@@ -213,7 +213,8 @@ def test_withheld_events_wait_until_they_are_let_go(practice: PracticeServer, li
     practice.control.set_faults()
     practice.control.sell([{"name": "B", "amount": 500}], delivered=False)
     assert {one["state"] for one in practice.control.events()} == {"withheld"}
-    assert practice.control.deliver(withheld=True)["delivered"] == 4
+    # By this call, or by the sender's own thread, which may look between the two.
+    assert practice.control.deliver(withheld=True)["waiting"] == 0
     assert len(listener.taken) == 4
 
 

@@ -11,6 +11,7 @@ from plugin.courses.lists.listing import renew_some
 from tests.budgets.test_plans import addresses, values_in
 from tests.courses.desk import Desk
 from tests.project.tree import ROOT
+from tests.thorough import examples
 from tests.web.page import Page
 from tests.web.test_course_list import sell_to
 from tests.web.test_tables import cells, rows_of
@@ -71,7 +72,8 @@ def test_every_heading_of_every_page_sorts_both_ways_and_the_files_follow(
         links = [each.replace("&amp;", "&") for each in HEADINGS.findall(text)]
         if not links:
             continue
-        for link in links:
+        # Each is followed in `make test-all`.
+        for link in links[:: examples(few=3, every=1)]:
             page = small_olga.page(link.split("#")[0])
             (back,) = [
                 each
@@ -79,7 +81,7 @@ def test_every_heading_of_every_page_sorts_both_ways_and_the_files_follow(
                 if urlsplit(each).query != urlsplit(link).query and _column(each, link)
             ]
             assert _is_opposite(back, link), (back, link)
-            sorted_by.add(ONE_OF_MANY.sub("*", link))
+        sorted_by |= {ONE_OF_MANY.sub("*", link) for link in links}
         files = [each for each in small_olga.page(links[0].split("#")[0]).links() if ".csv" in each]
         assert files or ".csv" in text, address
         for file in files:
