@@ -470,8 +470,8 @@ THOROUGH = (
     f"{_FEW_LINES}invoice-window",
     # A parent that keeps what it has loaded is that of `demo`; that of `serve` lets go.
     f"{_FORKED}start_fall_and_end_as_others_do[stays",
-    f"{_FORKED}end_with_their_parent[Signals.SIGINT-stays",
-    f"{_FORKED}end_with_their_parent[Signals.SIGTERM-stays",
+    f"{_FORKED}end_with_their_parent[2-stays",
+    f"{_FORKED}end_with_their_parent[15-stays",
     "tests/invoices/test_workers.py::test_without_harfbuzz_s_cutting",
     *(
         f"{_TYPE}a_course_of_twelve_with_notes_of_two_lines_stays_on_one_page[{visits}-"
