@@ -8,7 +8,8 @@ PORT = 8000
 TILL_PORT = 9000
 FRESH =
 ARGS =
-WORKERS = 3
+# More than processors: tests of browsers and commands wait for the processes they start.
+WORKERS = 4
 EXTRACT = PYTHONPATH=. .venv/bin/pybabel --quiet extract --add-location file --sort-by-file --width 110 --project Coursekeeper
 UPDATE = .venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 110
 OUT = papers
